@@ -1,0 +1,177 @@
+#include "api/rest/application.h"
+
+#include <atomic>
+
+#include "api/rest/handlers.h"
+#include "api/rest/problem.h"
+#include "api/rest/router.h"
+#include "codec/base64.h"
+#include "crypto/random.h"
+#include "observe/names.h"
+#include "service/auditing.h"
+#include "service/worker_pool.h"
+
+namespace kw::api::rest {
+
+namespace {
+
+constexpr std::size_t kWorkerQueue = 4096;
+
+// What admission found out, carried to the handler.
+struct Admitted {
+  service::Call call;
+  std::vector<std::pair<std::string, std::string>> parameters;
+  std::string query;
+  std::string if_match;
+  std::string last_event_id;
+};
+
+// The object that policies match: the path parameter that names it.
+std::string object_of(const Match& match) {
+  for (const std::string_view name : {"key", "alias", "policy", "principal", "accessor", "approval", "job"})
+    if (const std::string_view value = match.parameter(name); !value.empty()) return std::string(value);
+  return std::string(match.operation->kind == "tenant" ? match.parameter("tenant") : "");
+}
+
+// Names are parsed once, here: nothing behind sees an ill-formed one.
+Status check_names(const Match& match) {
+  if (const auto tenant = match.parameter("tenant"); !tenant.empty()) KW_OK(TenantName::parse(tenant));
+  for (const std::string_view name : {"key", "alias", "policy", "principal"})
+    if (const auto value = match.parameter(name); !value.empty()) KW_OK(ObjectName::parse(value));
+  for (const std::string_view name : {"accessor", "approval", "job"})
+    if (const auto value = match.parameter(name); !value.empty()) KW_OK(JobId::parse(value));
+  return ok();
+}
+
+Result<std::string> token_like(const net::RequestHead& head, std::string_view header, std::size_t size_max) {
+  const int count = head.header_count(header);
+  if (count == 0) return std::string();
+  const std::string_view text = head.header(header);
+  const bool fits = count == 1 && !text.empty() && text.size() <= size_max &&
+                    text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == text.npos;
+  if (!fits) return error(Code::kInvalidArgument, "bad_header", std::string(header) + " has a form that is not allowed");
+  return std::string(text);
+}
+
+}  // namespace
+
+struct Application::State {
+  State(service::House& h, const ApplicationOptions& o)
+      : house(h),
+        options(o),
+        streams(h.changes),
+        sources(h.clock, o.per_source),
+        callers(h.clock, o.per_caller),
+        tenants(h.clock, o.per_tenant),
+        workers(o.workers, kWorkerQueue),
+        limited(h.metrics.counter(observe::names::kRateLimited, "requests refused by a rate limit")) {}
+
+  Result<std::shared_ptr<const auth::Principal>> authenticate(const net::RequestHead& head) const {
+    const std::string_view header = head.header("Authorization");
+    const std::string certificate = head.peer_certificate ? codec::hex(head.peer_certificate->sha256) : "";
+    if (header.starts_with("Bearer ")) return house.access.authenticate_token(header.substr(7), certificate);
+    if (!header.empty())
+      return error(Code::kUnauthenticated, "token_invalid", "Authorization is \"Bearer <token>\"");
+    if (head.peer_certificate == nullptr)
+      return error(Code::kUnauthenticated, "token_missing", "send a token or a client certificate");
+    std::vector<std::string> names = head.peer_certificate->dns_names;
+    names.insert(names.end(), head.peer_certificate->uris.begin(), head.peer_certificate->uris.end());
+    return house.access.authenticate_certificate(names, certificate);
+  }
+
+  // Everything that can be decided from the head alone.
+  Status admit(const net::RequestHead& head, Admitted& admitted) {
+    service::Call& call = admitted.call;
+    KW_OK(sources.take(head.peer_address));
+    KW_TRY(const Match match, router.match(head.method, head.path));
+    KW_OK(check_names(match));
+    call.operation = match.operation;
+    call.tenant = std::string(match.parameter("tenant"));
+    call.object = object_of(match);
+    for (const auto& [name, value] : match.parameters) admitted.parameters.emplace_back(name, value);
+    if (match.operation->plane != service::Plane::kPublic) {
+      KW_OK(service::require_open(house));
+      KW_TRY(call.caller, authenticate(head));
+      KW_OK(callers.take(call.caller->name));
+      if (!call.tenant.empty()) KW_OK(tenants.take(call.tenant));
+    }
+    KW_TRY(call.approval, token_like(head, "Keywright-Approval", 64));
+    KW_TRY(call.idempotency_key, token_like(head, "Idempotency-Key", 128));
+    admitted.query = std::string(head.query);
+    admitted.if_match = std::string(head.header("If-Match"));
+    admitted.last_event_id = std::string(head.header("Last-Event-ID"));
+    return ok();
+  }
+
+  void work(const std::shared_ptr<Admitted>& admitted, WipedText body, net::Reply reply);
+
+  service::House& house;
+  ApplicationOptions options;
+  Router router;
+  service::EventStreams streams;
+  service::RateLimiter sources, callers, tenants;
+  service::WorkerPool workers;
+  observe::Counter& limited;
+};
+
+Application::Application(service::House& house, ApplicationOptions options)
+    : state_(std::make_unique<State>(house, options)) {}
+Application::~Application() = default;
+
+net::Application::Admission Application::admit(const net::RequestHead& head) {
+  auto admitted = std::make_shared<Admitted>();
+  admitted->call.request_id = crypto::random_id<RequestId>().text();
+  admitted->call.peer = std::string(head.peer_address);
+  Admission admission;
+  if (const Status allowed = state_->admit(head, *admitted); !allowed) {
+    if (allowed.error().reason == "rate_limited") state_->limited.add();
+    // A refused caller without an operation (no such route) has nothing to record against.
+    if (admitted->call.operation != nullptr && allowed.error().code == Code::kUnauthenticated)
+      service::record(state_->house, admitted->call, allowed, 0, 0, [](const Status&) {});
+    admission.refusal = problem(allowed.error(), admitted->call.request_id);
+    return admission;
+  }
+  const bool open = admitted->call.operation->plane == service::Plane::kPublic;
+  admission.body_max = open ? state_->options.public_body_max : state_->options.body_max;
+  admission.context = std::move(admitted);
+  return admission;
+}
+
+void Application::handle(net::Request request, net::Reply reply) {
+  auto admitted = std::static_pointer_cast<Admitted>(request.context);
+  if (admitted->call.operation->plane == service::Plane::kUse) {
+    handle_use(state_->house, std::move(admitted->call), request.body, std::move(reply));
+    return;
+  }
+  // Workers outlive neither the reply nor the body: both move along.
+  auto body = std::make_shared<WipedText>(request.body);
+  auto shared_reply = std::make_shared<net::Reply>(std::move(reply));
+  State* state = state_.get();
+  const Status posted = state->workers.post(
+      [state, admitted, body, shared_reply] { state->work(admitted, std::move(*body), std::move(*shared_reply)); });
+  if (!posted) shared_reply->send(problem(posted.error(), admitted->call.request_id));
+}
+
+void Application::State::work(const std::shared_ptr<Admitted>& admitted, WipedText body, net::Reply reply) {
+  admitted->call.body_digest = crypto::sha256(as_bytes({body.data(), body.size()}));
+  Exchange exchange{house, streams, std::move(admitted->call), std::move(admitted->parameters), {}, std::move(body),
+                    std::move(admitted->if_match), std::move(admitted->last_event_id), &reply, false};
+  const Result<Answer> outcome = [&]() -> Result<Answer> {
+    KW_TRY(exchange.query, parse_query(admitted->query));
+    return dispatch(exchange);
+  }();
+  if (exchange.streamed) return;
+  if (!outcome) {
+    reply.send(problem(outcome.error(), exchange.call.request_id, &exchange.call.details));
+    return;
+  }
+  net::Response response;
+  response.status = outcome->status;
+  response.content_type = outcome->content_type;
+  response.body = outcome->body;
+  response.headers.emplace_back("Keywright-Request-Id", exchange.call.request_id);
+  if (!outcome->etag.empty()) response.headers.emplace_back("ETag", outcome->etag);
+  reply.send(std::move(response));
+}
+
+}  // namespace kw::api::rest

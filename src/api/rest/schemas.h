@@ -1,0 +1,31 @@
+// JSON schemas of requests and responses, for the OpenAPI document. Texts of JSON Schema 2020-12.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "service/operation.h"
+
+namespace kw::api::rest {
+
+struct QueryParameter {
+  std::string_view name;
+  std::string_view type;         ///< "string" or "integer"
+  std::string_view description;
+};
+std::vector<QueryParameter> query_parameters(service::OperationId id);
+
+/// "" when the operation takes no body.
+std::string_view request_schema(service::OperationId id);
+
+struct ResponseShape {
+  int status = 200;
+  std::string_view content_type = "application/json";  ///< "" for 204
+  std::string_view schema;
+};
+ResponseShape response_shape(service::OperationId id);
+
+/// The object of named schemas that the others refer to.
+std::string_view component_schemas();
+
+}  // namespace kw::api::rest

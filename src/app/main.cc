@@ -1,0 +1,10 @@
+// keywright: one binary that is server and command line.
+#include <cstring>
+
+#include "app/serve.h"
+#include "cli/command_line.h"
+
+int main(int argc, char** argv) {
+  if (argc > 1 && std::strcmp(argv[1], "server") == 0) return kw::app::serve(argc - 1, argv + 1);
+  return kw::cli::run(argc, argv);
+}

@@ -1,0 +1,192 @@
+#include "app/parts.h"
+
+#include <filesystem>
+
+#include "audit/access_log.h"
+#include "codec/base64.h"
+#include "crypto/signing.h"
+#include "net/sd_notify.h"
+#include "service/operation.h"
+#include "service/usage_replay.h"
+
+namespace kw::app {
+
+namespace fs = std::filesystem;
+
+Server::Parts::~Parts() {
+  stop_clockwork();
+  if (http) http->stop(std::chrono::milliseconds(5000));
+  http.reset();
+  application.reset();
+  feed.reset();
+  if (kek_rotations) kek_rotations->stop_all();
+}
+
+Status Server::Parts::open_store() {
+  std::error_code failure;
+  fs::create_directories(config.data_directory, failure);
+  fs::permissions(config.data_directory, fs::perms::owner_all, failure);
+  if (failure)
+    return error(Code::kFailedPrecondition, "data_directory_unusable", "cannot make " + config.data_directory + ": " + failure.message());
+  KW_TRY(store, store::open(config.store_url));
+  std::vector<store::Migration> all;
+  for (const auto& room : {cluster::migrations(), seal::migrations(), audit::migrations(), auth::migrations(),
+                           keys::migrations(), service::migrations()})
+    all.insert(all.end(), room.begin(), room.end());
+  return store->migrate(all);
+}
+
+Status Server::Parts::open_rooms() {
+  barrier = std::make_unique<seal::Barrier>(*store, clock);
+  changes = std::make_unique<audit::ChangeLog>(*store, clock, config.node, config.cluster + "/audit");
+  audit::AccessLog::Options access_log;
+  access_log.directory = config.data_directory + "/access";
+  access_log.node = config.node;
+  access_log.origin = config.cluster + "/access/" + config.node;
+  access_log.linger = std::chrono::microseconds(config.audit_linger_us);
+  KW_TRY(accesses, audit::AccessLog::open(access_log, clock));
+  logged_at_start = accesses->size();
+  auth::Access::Options access_options;
+  access_options.duties = config.development ? auth::Access::Duties::kDevelopment : auth::Access::Duties::kEnforce;
+  access_options.vocabulary = {service::actions(), service::kinds(), service::facts()};
+  access = std::make_unique<auth::Access>(*store, *barrier, clock, access_options);
+  approvals = std::make_unique<auth::Approvals>(*store, *barrier, clock);
+  usage = std::make_unique<keys::UsageLedger>(*store, clock);
+  keys::MessageBudget::Options budget_options;
+  budget_options.limit_override = config.message_limit;
+  budget = std::make_unique<keys::MessageBudget>(*store, budget_options);
+  keys::Keyring::Options keyring_options;
+  keyring_options.destroy_wait = std::chrono::seconds(config.destroy_wait_seconds);
+  keyring = std::make_unique<keys::Keyring>(*store, *barrier, *changes, clock, metrics, keyring_options);
+  operations = std::make_unique<keys::Operations>(*keyring, *usage, *budget, clock);
+  keys::KekRotations::Options rotations;
+  rotations.node = config.node;
+  kek_rotations = std::make_unique<keys::KekRotations>(*store, *barrier, *changes, clock, rotations);
+  return ok();
+}
+
+Status Server::Parts::open_seal() {
+  cluster::ChangeFeed::Options follow;
+  follow.on_change = [this](std::string_view what) {
+    if (what.starts_with("key:")) {
+      if (const auto id = KeyId::parse(what.substr(4))) keyring->forget(*id);
+    } else if (what.starts_with("kek:")) {
+      barrier->refresh_keks(std::strtoll(std::string(what.substr(4)).c_str(), nullptr, 10));
+    } else if (what == "access" && !barrier->sealed()) {
+      if (const Status loaded = access->reload(); !loaded) log.failure("access.reload", loaded.error());
+    }
+  };
+  KW_TRY(feed, cluster::ChangeFeed::start(*store, clock, follow));
+  seal::Seal::Options options;
+  options.clock = &clock;
+  options.on_root_key = [this](const seal::RootKey* root) { return root_key_changed(root); };
+  KW_TRY(seal, seal::Seal::open(*store, options));
+  service::HouseOptions house_options;
+  house_options.development = config.development;
+  house_options.node = config.node;
+  house_options.version = KW_VERSION;
+  house_options.audit_directory = config.data_directory;
+  house.reset(new service::House{clock, *store, *seal, *barrier, *feed, *changes, *accesses, *access, *approvals, *keyring,
+                                 *usage, *operations, *kek_rotations, metrics, log, house_options});
+  if (config.seal == "dev") KW_OK(seal->open_dev(config.data_directory + "/dev-seal.key"));
+  return ok();
+}
+
+Status Server::Parts::root_key_changed(const seal::RootKey* root) {
+  if (root == nullptr) {
+    lock();
+    return barrier->install(nullptr);
+  }
+  const Status unlocked = unlock(*root);
+  if (!unlocked) {
+    lock();
+    KW_OK(barrier->install(nullptr));
+  }
+  return unlocked;
+}
+
+Status Server::Parts::unlock(const seal::RootKey& root) {
+  KW_OK(barrier->install(&root));
+  // The platform's own tenant: its KEK protects the signer and other objects of the service itself.
+  KW_OK(store->write([this](store::Tx& tx) -> Status {
+    KW_TRY(const auto keks, barrier->keks(tx, 0));
+    if (keks.empty()) KW_OK(barrier->create_kek(tx, 0));
+    return ok();
+  }));
+  barrier->refresh_keks(0);
+  KW_OK(changes->unlock(barrier.get()));
+  KW_TRY(const SecretBytes seed, barrier->derive("access-log-signer/" + config.node));
+  KW_TRY(crypto::SigningKey signer, crypto::SigningKey::from_seed(seed));
+  accesses->unlock(std::make_shared<const crypto::SigningKey>(std::move(signer)));
+  KW_OK(access->reload());
+  KW_OK(replay_usage_once());
+  KW_OK(kek_rotations->resume_all());
+  log.info("server.unsealed");
+  return ok();
+}
+
+void Server::Parts::lock() {
+  kek_rotations->stop_all();
+  keyring->forget_all();
+  if (const Status locked = changes->unlock(nullptr); !locked) log.failure("audit.lock", locked.error());
+  accesses->unlock(nullptr);
+  log.info("server.sealed");
+}
+
+void Server::Parts::start_clockwork() {
+  clockwork = std::thread([this] {
+    std::unique_lock lock(mutex);
+    while (!wake.wait_for(lock, std::chrono::seconds(1), [this] { return stopping; })) {
+      lock.unlock();
+      tick();
+      lock.lock();
+    }
+  });
+}
+
+void Server::Parts::stop_clockwork() {
+  {
+    std::lock_guard lock(mutex);
+    stopping = true;
+  }
+  wake.notify_all();
+  if (clockwork.joinable()) clockwork.join();
+}
+
+Status Server::Parts::replay_usage_once() {
+  if (usage_replayed) return ok();
+  KW_OK(service::replay_usage(*house, logged_at_start));
+  usage_replayed = true;
+  return ok();
+}
+
+Status Server::Parts::flush_usage() {
+  if (!usage_replayed) return ok();  // sealed since the start: the mark must not pass what is not counted yet
+  // Every record below this size was counted before it was appended.
+  const std::uint64_t logged = accesses->size();
+  return usage->flush(config.node, logged);
+}
+
+void Server::Parts::tick() {
+  ++ticks;
+  net::notify_service_manager("WATCHDOG=1");
+  const auto report = [this](std::string_view what, const Status& status) {
+    if (!status && status.error().reason != "sealed") log.failure(what, status.error());
+  };
+  report("usage.flush", flush_usage());
+  if (barrier->sealed()) return;
+  if (ticks % 60 == 0) report("access.flush", access->flush_last_used());
+  if (ticks % 10 != 0) return;
+  audit::Event by;
+  by.action = "key.destroy";
+  by.actor = "keywright";
+  by.method = "internal";
+  if (const auto destroyed = keyring->destroy_due(by); !destroyed) log.failure("key.destroy", destroyed.error());
+  if (accesses->size() != anchored) {
+    anchored = accesses->size();
+    report("audit.anchor", audit::anchor(*changes, *accesses));
+    if (const auto signed_note = changes->checkpoint(); !signed_note) log.failure("audit.checkpoint", signed_note.error());
+  }
+}
+
+}  // namespace kw::app

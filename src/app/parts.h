@@ -1,0 +1,72 @@
+// Every long-lived object of a server, in the order in which they stand on each other.
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "api/rest/application.h"
+#include "app/config.h"
+#include "app/server.h"
+#include "keys/message_budget.h"
+#include "net/http_server.h"
+#include "service/house.h"
+
+namespace kw::app {
+
+struct Server::Parts {
+  explicit Parts(const Config& c)
+      : config(c), log(observe::Log::to_stderr(clock, c.log_level, c.log_format)) {}
+  ~Parts();
+
+  Status open_store();
+  Status open_seal();
+  Status open_rooms();
+  Status listen();
+  /// The seal hands the root key in or takes it away.
+  Status root_key_changed(const seal::RootKey* root);
+  Status unlock(const seal::RootKey& root);
+  void lock();
+  /// Counts what a crash cut off, at the first unsealing.
+  Status replay_usage_once();
+  Status flush_usage();
+  /// Once a second: flush usage, destroy what is due, sign checkpoints, keep the service manager informed.
+  void tick();
+  void start_clockwork();
+  void stop_clockwork();
+
+  Config config;
+  SystemClock clock;
+  observe::Log log;
+  observe::Registry metrics;
+  std::unique_ptr<store::Store> store;
+  std::unique_ptr<seal::Barrier> barrier;
+  std::unique_ptr<audit::ChangeLog> changes;
+  std::unique_ptr<audit::AccessLog> accesses;
+  std::unique_ptr<auth::Access> access;
+  std::unique_ptr<auth::Approvals> approvals;
+  std::unique_ptr<keys::UsageLedger> usage;
+  std::unique_ptr<keys::MessageBudget> budget;
+  std::unique_ptr<keys::Keyring> keyring;
+  std::unique_ptr<keys::Operations> operations;
+  std::unique_ptr<keys::KekRotations> kek_rotations;
+  std::unique_ptr<seal::Seal> seal;
+  std::unique_ptr<cluster::ChangeFeed> feed;
+  std::unique_ptr<service::House> house;
+  std::unique_ptr<api::rest::Application> application;
+  std::unique_ptr<net::HttpServer> http;
+  std::string certificate_file;
+  std::string certificate_sha256;
+
+  std::mutex mutex;
+  std::condition_variable wake;
+  bool stopping = false;
+  long ticks = 0;
+  std::uint64_t anchored = 0;
+  std::uint64_t logged_at_start = 0;   ///< access log records of earlier runs
+  bool usage_replayed = false;
+  std::thread clockwork;
+};
+
+}  // namespace kw::app

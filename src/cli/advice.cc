@@ -1,0 +1,65 @@
+#include "cli/advice.h"
+
+#include <map>
+
+namespace kw::cli {
+
+namespace {
+
+// The next thing to type, by reason. One row per mistake that people make.
+const std::map<std::string, std::string, std::less<>>& tries() {
+  static const std::map<std::string, std::string, std::less<>> kTries = {
+      {"token_missing", "keywright context create NAME --url URL --token-stdin"},
+      {"token_invalid", "keywright context show   (which token is used, and where it comes from)"},
+      {"token_expired", "ask a security officer for a new token; if KEYWRIGHT_TOKEN is set: unset KEYWRIGHT_TOKEN"},
+      {"token_revoked", "ask a security officer for a new token"},
+      {"no_server", "keywright server --dev   or   keywright context create NAME --url URL --token-stdin"},
+      {"no_such_context", "keywright context list"},
+      {"unreachable", "is the server running? keywright doctor"},
+      {"tls_untrusted", "keywright context trust FINGERPRINT   if the server shows the same one"},
+      {"sealed", "keywright seal unseal   (asks for a share)"},
+      {"not_found", "keywright key list   (names are case-sensitive; -t names the tenant)"},
+      {"permission_denied", "ask a security officer for a role or an access policy"},
+      {"decrypt_failed", "wrong key, changed file or associated data: keywright key inspect FILE"},
+      {"not_ready", "keywright key readiness KEY@N   (what is in the way, and when it clears)"},
+      {"approval_required", "when it is approved: the same command with --approval ID"},
+      {"approval_open", "keywright approval show ID   (who approved, who is missing)"},
+      {"invalid_transition", "keywright key show KEY   (the states of its versions)"},
+      {"key_exhausted", "keywright key rotate KEY"},
+      {"no_primary", "keywright key promote KEY@N, or keywright key rotate KEY"},
+      {"rate_limited", "wait a moment, then again"},
+      {"duties_conflict", "give the two roles to two people"},
+      {"stale_epoch", "read it again (keywright key show KEY), then repeat the change"},
+      {"already_exists", "choose another name, or look at what is there"},
+      {"unknown_algorithm", "keywright help algorithms"},
+      {"algorithm_unavailable", "needs a newer OpenSSL; keywright help algorithms"},
+  };
+  return kTries;
+}
+
+std::string attempt(const Error& failure, const client::Problem* problem) {
+  if (failure.reason == "approval_required" && problem != nullptr && !problem->approval_id.empty())
+    return "they type: keywright approval approve " + problem->approval_id + "   then you: the same with --approval " + problem->approval_id;
+  const auto found = tries().find(failure.reason);
+  return found == tries().end() ? "" : found->second;
+}
+
+std::string why(const client::Problem* problem) {
+  if (problem == nullptr || problem->blockers.empty()) return "";
+  const client::Blocker& first = problem->blockers.front();
+  std::string text = first.kind + " by " + first.where + " (" + std::to_string(first.amount) + "), clears when: " + first.clears_when;
+  if (problem->blockers.size() > 1) text += ", and " + std::to_string(problem->blockers.size() - 1) + " more";
+  return text;
+}
+
+}  // namespace
+
+std::string advice(const Error& failure, const client::Problem* problem, bool verbose) {
+  std::string text = "error: " + failure.message + " [" + failure.reason + "]";
+  if (const std::string cause = why(problem); !cause.empty()) text += "\n  why: " + cause;
+  if (const std::string next = attempt(failure, problem); !next.empty()) text += "\n  try: " + next;
+  if (verbose && problem != nullptr && !problem->request_id.empty()) text += "\n  request: " + problem->request_id;
+  return text;
+}
+
+}  // namespace kw::cli

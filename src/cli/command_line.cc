@@ -1,0 +1,152 @@
+#include "cli/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+
+#include "cli/advice.h"
+#include "cli/command.h"
+#include "cli/completion.h"
+#include "cli/exit_code.h"
+#include "cli/help.h"
+#include "cli/session.h"
+
+namespace kw::cli {
+
+namespace {
+
+// What CLI11 fills for one command.
+struct Filled {
+  const Command* command = nullptr;
+  CLI::App* app = nullptr;
+  std::string reference;
+  std::map<std::string, std::vector<std::string>> values;
+  std::map<std::string, bool> switches;
+};
+
+void add_flag(CLI::App& app, const Flag& flag, Filled& filled) {
+  if (flag.kind == Flag::Kind::kSwitch) {
+    app.add_flag(flag.name, filled.switches[flag.name], flag.help);
+    return;
+  }
+  CLI::Option* option = app.add_option(flag.name, filled.values[flag.name], flag.help);
+  if (flag.kind != Flag::Kind::kRepeated) option->expected(1);
+  if (flag.kind == Flag::Kind::kNumber) option->check(CLI::TypeValidator<std::int64_t>("NUMBER"));
+  if (flag.required) option->required();
+}
+
+void add_command(CLI::App& noun, const Command& command, Filled& filled) {
+  CLI::App* app = noun.add_subcommand(command.verb, command.summary);
+  filled.command = &command;
+  filled.app = app;
+  if (!command.positional.empty()) {
+    CLI::Option* option = app->add_option("REF", filled.reference, command.positional);
+    if (command.positional.front() != '[') option->required();
+  }
+  for (const Flag& flag : command.flags) add_flag(*app, flag, filled);
+  std::string examples;
+  for (const std::string& example : command.examples) examples += (examples.empty() ? "Examples:\n  " : "\n  ") + example;
+  app->footer(examples);
+}
+
+void add_globals(CLI::App& app, GlobalOptions& options, std::string& format) {
+  app.add_option("--context", options.context, "which context to use");
+  app.add_option("-t,--tenant", options.tenant, "the tenant, when the reference does not name it");
+  app.add_option("--url", options.url, "the server, over the context's");
+  app.add_option("-o,--output", format, "table, json, yaml or name")->check(CLI::IsMember({"table", "json", "yaml", "name"}));
+  app.add_flag("-q,--quiet", options.quiet, "print ids alone");
+  app.add_flag("--no-input", options.no_input, "never ask; a missing answer is an error");
+  app.add_flag("-v,--verbose", options.verbose, "show request ids");
+  app.add_flag("--show-request", options.show_request, "print the request as curl; do not send it");
+  app.add_option("--approval", options.approval, "the id of an approval to spend");
+}
+
+Format parse_format(const std::string& text) {
+  if (text == "json") return Format::kJson;
+  if (text == "yaml") return Format::kYaml;
+  if (text == "name") return Format::kName;
+  return Format::kTable;
+}
+
+Arguments arguments_of(Filled& filled) {
+  Arguments arguments;
+  arguments.reference = filled.reference;
+  for (auto& [name, given] : filled.values)
+    if (!given.empty()) arguments.values[name] = given;
+  for (const auto& [name, on] : filled.switches)
+    if (on) arguments.values[name] = {"true"};
+  return arguments;
+}
+
+int run_command(Filled& filled, GlobalOptions options) {
+  Session session(std::move(options));
+  const Status outcome = filled.command->run(session, arguments_of(filled));
+  std::fflush(stdout);
+  if (outcome || outcome.error().reason == "shown") return kDone;
+  if (outcome.error().reason == "proof_failed" && outcome.error().message.empty()) return kProofFailed;
+  if (outcome.error().reason == "not_ready" && outcome.error().message.empty()) return kRefused;
+  Session::say(advice(outcome.error(), session.problem(), session.options().verbose));
+  return exit_code(outcome.error());
+}
+
+// CLI11 speaks of "arguments"; people want to know which word was wrong and what would be right.
+int usage_error(const CLI::ParseError& problem, const std::vector<Command>& commands, int argc, char** argv) {
+  std::string text = "error: ";
+  text += problem.what();
+  text += " [usage]";
+  if (const std::string nearest = nearest_command(commands, argc, argv); !nearest.empty()) text += "\n  try: keywright " + nearest;
+  Session::say(text);
+  return kUsage;
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+  const std::vector<Command> commands = all_commands();
+  if (argc < 2) {
+    Session::line(first_screen());
+    return kDone;
+  }
+  if (std::string_view(argv[1]) == "help") return show_help(argc, argv);
+  if (std::string_view(argv[1]) == "completion") return show_completion(commands, argc, argv);
+
+  CLI::App app{"Keeps, uses, versions and rotates keys, with proof.", "keywright"};
+  app.set_version_flag("--version", std::string("keywright ") + KW_VERSION);
+  app.require_subcommand(1);
+  app.fallthrough();
+  GlobalOptions options;
+  std::string format;
+  add_globals(app, options, format);
+  std::map<std::string, CLI::App*> nouns;
+  std::vector<std::unique_ptr<Filled>> all;
+  for (const Command& command : commands) {
+    CLI::App* parent = &app;
+    if (!command.noun.empty()) {
+      CLI::App*& noun = nouns[command.noun];
+      if (noun == nullptr) {
+        noun = app.add_subcommand(command.noun, noun_summary(command.noun));
+        noun->require_subcommand(1);
+        noun->fallthrough();
+      }
+      parent = noun;
+    }
+    all.push_back(std::make_unique<Filled>());
+    add_command(*parent, command, *all.back());
+    all.back()->app->fallthrough();
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp& help) {
+    return app.exit(help);
+  } catch (const CLI::CallForVersion& version) {
+    return app.exit(version);
+  } catch (const CLI::ParseError& problem) {
+    return usage_error(problem, commands, argc, argv);
+  }
+  options.format = parse_format(format);
+  for (const auto& filled : all)
+    if (filled->app->parsed()) return run_command(*filled, std::move(options));
+  return kUsage;
+}
+
+}  // namespace kw::cli

@@ -1,0 +1,79 @@
+#include "cli/command.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "cli/advice.h"
+#include "cli/exit_code.h"
+#include "cli/help.h"
+#include "cli/progress.h"
+
+namespace kw::cli {
+namespace {
+
+TEST(Commands, have_distinct_names_and_an_example_each) {
+  std::set<std::string> names;
+  for (const Command& command : all_commands()) {
+    const std::string name = command.noun + " " + command.verb;
+    EXPECT_TRUE(names.insert(name).second) << name;
+    ASSERT_FALSE(command.examples.empty()) << name;
+    for (const std::string& example : command.examples)
+      EXPECT_EQ(example.rfind("keywright " + (command.noun.empty() ? "" : command.noun + " ") + command.verb, 0), 0u) << example;
+  }
+}
+
+TEST(Commands, take_no_secret_as_a_flag) {
+  for (const Command& command : all_commands())
+    for (const Flag& flag : command.flags)
+      for (const char* word : {"--token", "--share", "--password", "--secret", "--key-material"})
+        EXPECT_NE(flag.name, word) << command.verb;
+}
+
+TEST(FirstScreen, fits_twelve_lines_of_eighty_columns) {
+  const std::string text = first_screen();
+  std::size_t lines = 1, column = 0;
+  for (const char c : text) {
+    if (c != '\n') EXPECT_LE(++column, 80u);
+    if (c == '\n') ++lines, column = 0;
+  }
+  EXPECT_LE(lines, 13u);
+}
+
+TEST(NearestCommand, is_offered_for_a_typo) {
+  std::vector<Command> commands = all_commands();
+  std::string program = "keywright", noun = "key", verb = "rotat";
+  char* argv[] = {program.data(), noun.data(), verb.data()};
+  EXPECT_EQ(nearest_command(commands, 3, argv), "key rotate");
+}
+
+TEST(Advice, says_what_why_and_what_to_type_in_four_lines) {
+  client::Problem problem;
+  problem.blockers.push_back({"in_use", "billing", "no use for 3600 s", 12});
+  const std::string text = advice(error(Code::kFailedPrecondition, "not_ready", "the version is still needed"), &problem, false);
+  EXPECT_EQ(text,
+            "error: the version is still needed [not_ready]\n"
+            "  why: in_use by billing (12), clears when: no use for 3600 s\n"
+            "  try: keywright key readiness KEY@N   (what is in the way, and when it clears)");
+}
+
+TEST(ExitCodes, follow_the_class_of_the_failure) {
+  EXPECT_EQ(exit_code(error(Code::kUnauthenticated, "token_expired", "")), kNotLoggedIn);
+  EXPECT_EQ(exit_code(error(Code::kPermissionDenied, "permission_denied", "")), kDenied);
+  EXPECT_EQ(exit_code(error(Code::kNotFound, "not_found", "")), kNoSuchObject);
+  EXPECT_EQ(exit_code(error(Code::kFailedPrecondition, "not_ready", "")), kRefused);
+  EXPECT_EQ(exit_code(error(Code::kFailedPrecondition, "approval_required", "")), kNotYet);
+  EXPECT_EQ(exit_code(error(Code::kInvalidArgument, "decrypt_failed", "")), kProofFailed);
+  EXPECT_EQ(exit_code(error(Code::kUnavailable, "sealed", "")), kRetryLater);
+  EXPECT_EQ(exit_code(error(Code::kInvalidArgument, "bad_name", "")), kUsage);
+}
+
+TEST(TimeLeft, is_told_from_five_percent_on) {
+  EXPECT_EQ(time_left(1, 100, 10), "");
+  EXPECT_EQ(time_left(50, 100, 10), "6 s left");
+  EXPECT_EQ(time_left(50, 100000, 0), "");
+  EXPECT_EQ(time_left(100000, 1000000, 1000), "15 min left");
+}
+
+}  // namespace
+}  // namespace kw::cli

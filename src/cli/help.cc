@@ -1,0 +1,133 @@
+#include "cli/help.h"
+
+#include <algorithm>
+#include <map>
+
+#include "cli/exit_code.h"
+#include "cli/session.h"
+#include "crypto/algorithm.h"
+
+namespace kw::cli {
+
+namespace {
+
+std::string exit_codes() {
+  return "0   done\n1   failed for good\n2   usage or bad file\n3   not logged in\n4   denied\n5   no such object\n"
+         "6   refused by a guard (in use, state, conflict)\n7   proof failed (verify, decrypt, server identity, doctor)\n"
+         "8   retry later (sealed, unreachable, rate limit)\n9   not yet (approval open, still running)\n"
+         "10  differences (only with --exit-code)\n130 interrupted";
+}
+
+std::string environment_help() {
+  return "Order: flag, environment, context.\n"
+         "KEYWRIGHT_CONTEXT     which context\nKEYWRIGHT_ADDR        server URL\nKEYWRIGHT_TENANT      tenant\n"
+         "KEYWRIGHT_TOKEN       token\nKEYWRIGHT_TOKEN_FILE  file with the token in its first line\n"
+         "KEYWRIGHT_CA_FILE     CA bundle to trust\nKEYWRIGHT_CONFIG_DIR  where contexts are kept";
+}
+
+std::string algorithms_help() {
+  std::string text;
+  for (const crypto::AlgorithmInfo& info : crypto::algorithms()) {
+    std::string purposes;
+    for (const crypto::Purpose purpose : info.purposes) purposes += (purposes.empty() ? "" : ", ") + std::string(crypto::purpose_name(purpose));
+    std::string name(info.name);
+    name.resize(std::max<std::size_t>(name.size(), 26), ' ');
+    text += name + purposes + (crypto::available(info.algorithm) ? "" : "   (needs a newer OpenSSL)") + "\n";
+  }
+  text.pop_back();
+  return text;
+}
+
+std::string config_help() {
+  return "node: node-1                 # names this node's access log\ncluster: keywright           # names the audit log\n"
+         "data_directory: /var/lib/keywright   # required; store, audit log, certificate\n"
+         "store: postgres://…          # default: SQLite in data_directory\n"
+         "listen: {address: 127.0.0.1, port: 8443, threads: 2}\n"
+         "tls: {certificate_file: …, private_key_file: …, client_ca_file: …}   # made at first start when absent\n"
+         "seal: shamir                 # or dev (loopback only)\nlog: {level: info, format: json}\n"
+         "limits: {per_source: 20000, per_caller: 50000, per_tenant: 50000, messages: 0}\n"
+         "audit: {linger_us: 200}\ndestroy_wait: 30d            # 7d to 365d\nallow_unlocked_memory: false";
+}
+
+const std::map<std::string, std::string (*)(), std::less<>>& topics() {
+  static const std::map<std::string, std::string (*)(), std::less<>> kTopics = {
+      {"exit-codes", exit_codes}, {"environment", environment_help}, {"algorithms", algorithms_help}, {"config", config_help}};
+  return kTopics;
+}
+
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+    }
+  }
+  return row.back();
+}
+
+}  // namespace
+
+std::string first_screen() {
+  return "keywright: a key management and rotation service, server and command line in one\n\n"
+         "  keywright server --dev               start a server to try things on\n"
+         "  keywright key create orders          make a key\n"
+         "  keywright key encrypt orders --in F --out F.kw\n"
+         "  keywright key rotate orders          a new version; old data still opens\n"
+         "  keywright audit verify --dir DIR     prove that nothing was changed\n\n"
+         "example: keywright key create orders --owner payments --class confidential\n\n"
+         "keywright NOUN --help lists its verbs: key kek job tenant seal token principal\n"
+         "access-policy approval audit context doctor.  topics: keywright help";
+}
+
+std::string noun_summary(const std::string& noun) {
+  static const std::map<std::string, std::string, std::less<>> kSummaries = {
+      {"key", "keys: create, use, rotate, retire"}, {"alias", "names that point at keys"},
+      {"tenant", "tenants: isolation units with their own KEK"}, {"kek", "a tenant's key-encryption keys"},
+      {"job", "long work: re-wrapping after a KEK rotation"}, {"seal", "the root of trust: shares, unsealing"},
+      {"principal", "who may call, with which roles"}, {"token", "credentials of principals"},
+      {"access-policy", "permit and forbid statements"}, {"approval", "requests that need other people"},
+      {"audit", "the log of everything, and its proof"}, {"context", "which server, which tenant, which token"}};
+  const auto found = kSummaries.find(noun);
+  return found == kSummaries.end() ? "" : found->second;
+}
+
+int show_help(int argc, char** argv) {
+  if (argc < 3) {
+    std::string list = "topics:";
+    for (const auto& [name, text] : topics()) list += " " + name;
+    Session::line(list + "\n  keywright help TOPIC;  commands: keywright NOUN --help");
+    return kDone;
+  }
+  std::string topic = argv[2];
+  const auto found = topics().find(topic);
+  if (found == topics().end()) {
+    Session::say("error: no help topic \"" + topic + "\" [usage]\n  try: keywright help");
+    return kUsage;
+  }
+  Session::line(found->second());
+  return kDone;
+}
+
+std::string nearest_command(const std::vector<Command>& commands, int argc, char** argv) {
+  std::string typed;
+  for (int i = 1; i < argc && i < 3 && argv[i][0] != '-'; ++i) typed += (typed.empty() ? "" : " ") + std::string(argv[i]);
+  std::string nearest;
+  std::size_t best = 3;
+  for (const Command& command : commands) {
+    const std::string name = command.noun.empty() ? command.verb : command.noun + " " + command.verb;
+    const std::size_t away = distance(typed, name);
+    if (away == 0) return name + " --help";
+    if (away < best) {
+      best = away;
+      nearest = name;
+    }
+  }
+  return nearest;
+}
+
+}  // namespace kw::cli

@@ -1,0 +1,286 @@
+#include "cli/session.h"
+
+#include <termios.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+
+#include "base/name.h"
+
+namespace kw::cli {
+
+namespace {
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): the command line has one thread
+  return value == nullptr ? "" : value;
+}
+
+Error usage(const std::string& message) { return error(Code::kInvalidArgument, "usage", message); }
+
+Result<WipedText> first_line(const std::string& file) {
+  std::ifstream in(file);
+  std::string text;
+  if (!std::getline(in, text)) return error(Code::kNotFound, "cannot_read", "cannot read " + file);
+  WipedText token(text);
+  wipe(text.data(), text.size());
+  return token;
+}
+
+std::string shell_quoted(std::string_view text) {
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+}  // namespace
+
+std::string Reference::text() const {
+  return tenant + ":" + name + (version ? "@" + std::to_string(*version) : "");
+}
+
+// Order: flag, environment, context. Each value says on its own where it came from (`context show`).
+Result<Context> Session::resolve() {
+  KW_TRY(Contexts contexts, load_contexts());
+  std::string name = !options_.context.empty() ? options_.context : environment("KEYWRIGHT_CONTEXT");
+  if (name.empty()) name = contexts.current;
+  Context chosen;
+  if (const auto found = contexts.all.find(name); found != contexts.all.end()) {
+    chosen = std::move(found->second);
+  } else if (!name.empty()) {
+    return error(Code::kNotFound, "no_such_context", "there is no context \"" + name + "\"");
+  }
+  if (const std::string url = environment("KEYWRIGHT_ADDR"); !url.empty()) chosen.url = url;
+  if (!options_.url.empty()) chosen.url = options_.url;
+  if (const std::string ca = environment("KEYWRIGHT_CA_FILE"); !ca.empty()) chosen.ca_file = ca;
+  if (const std::string tenant = environment("KEYWRIGHT_TENANT"); !tenant.empty()) chosen.tenant = tenant;
+  if (const std::string file = environment("KEYWRIGHT_TOKEN_FILE"); !file.empty()) {
+    KW_TRY(chosen.token, first_line(file));
+  }
+  if (const std::string token = environment("KEYWRIGHT_TOKEN"); !token.empty()) chosen.token.assign(token);
+  if (!options_.tenant.empty()) chosen.tenant = options_.tenant;
+  context_tenant_ = chosen.tenant;
+  server_ = chosen.url;
+  resolved_ = true;
+  return chosen;
+}
+
+Result<client::Connection*> Session::connection() {
+  if (connection_) return &*connection_;
+  KW_TRY(Context context, resolve());
+  if (context.url.empty())
+    return error(Code::kUnauthenticated, "no_server", "no server is known: there is no context yet");
+  client::ConnectionOptions options;
+  options.http.base_url = context.url;
+  options.http.ca_file = context.ca_file;
+  options.http.pinned_sha256_hex = context.pinned_sha256;
+  options.http.client_certificate_file = context.client_certificate_file;
+  options.http.client_key_file = context.client_key_file;
+  options.token = std::move(context.token);
+  KW_TRY(client::Connection opened, client::Connection::open(std::move(options)));
+  connection_.emplace(std::move(opened));
+  return &*connection_;
+}
+
+Result<std::string> Session::tenant() {
+  if (!resolved_) KW_OK(resolve());
+  if (context_tenant_.empty()) return usage("no tenant is named: use -t TENANT or TENANT:NAME");
+  return context_tenant_;
+}
+
+Result<Reference> Session::reference(const std::string& text) {
+  Reference at;
+  std::string rest = text;
+  if (const auto colon = rest.find(':'); colon != rest.npos) {
+    at.tenant = rest.substr(0, colon);
+    rest = rest.substr(colon + 1);
+  } else {
+    KW_TRY(at.tenant, tenant());
+  }
+  if (const auto mark = rest.find('@'); mark != rest.npos) {
+    std::uint32_t number = 0;
+    const std::string digits = rest.substr(mark + 1);
+    const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    if (failure != std::errc{} || end != digits.data() + digits.size() || number == 0)
+      return usage("\"" + text + "\": after @ comes a version number");
+    at.version = number;
+    rest = rest.substr(0, mark);
+  }
+  if (!TenantName::parse(at.tenant) || !ObjectName::parse(rest))
+    return usage("\"" + text + "\" is not a name; the form is [TENANT:]NAME[@VERSION]");
+  at.name = rest;
+  return at;
+}
+
+std::string Session::key_path(const Reference& at) { return "/api/v1/tenants/" + at.tenant + "/keys/" + at.name; }
+
+Result<client::Answer> Session::send(const std::string& method, const std::string& path, std::string_view body,
+                                     const std::string& if_match) {
+  if (options_.show_request) {
+    KW_OK(resolve());
+    line("curl -X " + method + " -H \"Authorization: Bearer $KEYWRIGHT_TOKEN\"" +
+         (body.empty() ? "" : " -H 'Content-Type: application/json' -d " + shell_quoted(body)) + " " + shell_quoted(server_ + path));
+    return error(Code::kAborted, "shown", "the request was shown, not sent");
+  }
+  KW_TRY(client::Connection* const to, connection());
+  client::Request request;
+  request.method = method;
+  request.path = path;
+  request.body = body;
+  request.approval = options_.approval;
+  request.if_match = if_match;
+  return to->send(request);
+}
+
+bool Session::print_for_machines(const client::Answer& answer, std::string_view name) const {
+  if (options_.quiet || options_.format == Format::kName) {
+    line(std::string(name));
+    return true;
+  }
+  if (options_.format == Format::kJson) {
+    line(std::string(answer.text.data(), answer.text.size()));
+    return true;
+  }
+  if (options_.format == Format::kYaml) {
+    std::fputs(yaml_of(answer.json.root()).c_str(), stdout);
+    return true;
+  }
+  return false;
+}
+
+void Session::print(const Table& table) {
+  std::vector<std::size_t> widths;
+  for (const auto& row : table) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  for (const auto& row : table) {
+    std::string text;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      text += row[i];
+      if (i + 1 < row.size()) text.append(widths[i] - row[i].size() + 2, ' ');
+    }
+    text.erase(text.find_last_not_of(' ') + 1);
+    line(text);
+  }
+}
+
+void Session::line(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fputc('\n', stdout);
+}
+
+void Session::say(const std::string& text) {
+  std::fflush(stdout);
+  std::fprintf(stderr, "%s\n", text.c_str());
+}
+
+bool Session::terminal_out() { return isatty(STDOUT_FILENO) == 1; }
+bool Session::terminal_in() { return isatty(STDIN_FILENO) == 1; }
+
+Status Session::confirm_by_name(const std::string& consequence, const std::string& name, const std::string& given) {
+  if (given == name) return ok();
+  if (!given.empty()) return error(Code::kInvalidArgument, "confirm_required", "--confirm names another object than " + name);
+  if (options_.no_input || !terminal_in())
+    return error(Code::kInvalidArgument, "confirm_required", consequence + "; there is no terminal to ask on");
+  std::fprintf(stderr, "%s.\nType %s to go on: ", consequence.c_str(), name.c_str());
+  std::string typed;
+  std::getline(std::cin, typed);
+  if (typed == name) return ok();
+  return error(Code::kInvalidArgument, "confirm_required", "nothing was changed");
+}
+
+Result<WipedText> Session::ask_secret(const std::string& prompt) {
+  const bool terminal = terminal_in();
+  if (terminal && options_.no_input) return usage("a secret is needed on standard input");
+  termios before{};
+  if (terminal) {
+    std::fprintf(stderr, "%s: ", prompt.c_str());
+    tcgetattr(STDIN_FILENO, &before);
+    termios hidden = before;
+    hidden.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    tcsetattr(STDIN_FILENO, TCSANOW, &hidden);
+  }
+  WipedText text;
+  char c = 0;
+  while (text.size() < 4096 && read(STDIN_FILENO, &c, 1) == 1 && c != '\n') text.push_back(c);
+  if (terminal) {
+    tcsetattr(STDIN_FILENO, TCSANOW, &before);
+    std::fputc('\n', stderr);
+  }
+  if (text.empty()) return usage("nothing was given on standard input");
+  return text;
+}
+
+std::string member(const codec::JsonView& object, std::string_view name) {
+  const auto text = object.text(name);
+  return text ? std::string(*text) : std::string();
+}
+
+std::int64_t count(const codec::JsonView& object, std::string_view name) {
+  const auto number = object.integer(name);
+  return number ? *number : 0;
+}
+
+std::string moment(const std::string& text) {
+  if (text.size() < 17) return text;
+  return text.substr(0, 10) + " " + text.substr(11, 5) + "Z";
+}
+
+std::string grouped(std::int64_t number) {
+  std::string digits = std::to_string(number < 0 ? -number : number);
+  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3) digits.insert(static_cast<std::size_t>(at), ",");
+  return (number < 0 ? "-" : "") + digits;
+}
+
+namespace {
+
+std::string yaml_scalar(const codec::JsonView& value) {
+  using Kind = codec::JsonView::Kind;
+  switch (value.kind()) {
+    case Kind::kNull: return "null";
+    case Kind::kBool: return *value.boolean() ? "true" : "false";
+    case Kind::kInteger: return std::to_string(*value.integer());
+    case Kind::kDouble: return std::to_string(*value.number());
+    default: break;
+  }
+  codec::JsonWriter quoted;
+  quoted.value(*value.text());
+  return std::string(quoted.text());
+}
+
+bool nested(const codec::JsonView& value) {
+  return (value.kind() == codec::JsonView::Kind::kObject && !value.members().empty()) ||
+         (value.kind() == codec::JsonView::Kind::kArray && !value.elements().empty());
+}
+
+std::string yaml_leaf(const codec::JsonView& value) {
+  if (value.kind() == codec::JsonView::Kind::kObject) return "{}";
+  if (value.kind() == codec::JsonView::Kind::kArray) return "[]";
+  return yaml_scalar(value);
+}
+
+}  // namespace
+
+std::string yaml_of(const codec::JsonView& value, int indent) {
+  const std::string margin(static_cast<std::size_t>(indent), ' ');
+  std::string text;
+  for (const auto& [name, content] : value.members())
+    text += margin + std::string(name) + ":" + (nested(content) ? "\n" + yaml_of(content, indent + 2) : " " + yaml_leaf(content) + "\n");
+  for (const codec::JsonView& content : value.elements()) {
+    if (!nested(content)) {
+      text += margin + "- " + yaml_leaf(content) + "\n";
+      continue;
+    }
+    std::string block = yaml_of(content, indent + 2);
+    block.replace(static_cast<std::size_t>(indent), 2, "- ");
+    text += block;
+  }
+  return text;
+}
+
+}  // namespace kw::cli

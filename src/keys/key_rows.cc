@@ -1,0 +1,172 @@
+#include "keys/attributes.h"
+#include "keys/rows.h"
+
+namespace kw::keys::rows {
+
+namespace {
+
+constexpr std::string_view kTable = "key_object";
+
+std::int64_t version_changes(const Key& key) {
+  std::int64_t sum = 0;
+  for (const Version& each : key.versions) sum += each.epoch;
+  return sum;
+}
+
+std::int64_t next_version(const Key& key) {
+  return static_cast<std::int64_t>(key.versions.size()) + 1;
+}
+
+Bytes canonical(const Key& key, std::int64_t next, std::int64_t changes) {
+  return ByteWriter()
+      .raw(key.id.bytes())
+      .u64(static_cast<std::uint64_t>(key.tenant))
+      .field(key.name)
+      .field(crypto::purpose_name(key.purpose))
+      .u8(key.exportable ? 1 : 0)
+      .field(key.owner)
+      .u8(static_cast<std::uint8_t>(key.classification))
+      .field(regions_json(key.regions))
+      .field(labels_json(key.labels))
+      .u64(static_cast<std::uint64_t>(key.lease_grace.count()))
+      .u64(static_cast<std::uint64_t>(to_micros(key.created_at)))
+      .u32(key.primary)
+      .u64(static_cast<std::uint64_t>(next))
+      .u64(static_cast<std::uint64_t>(changes))
+      .u64(static_cast<std::uint64_t>(key.epoch))
+      .bytes();
+}
+
+// Values that do not parse were not written by us: the caller reports them as tampering.
+Result<KeyRow> parse(const store::Row& row) {
+  KeyRow parsed;
+  Key& key = parsed.key;
+  KW_TRY(key.id, KeyId::from_bytes(row.bytes(0)));
+  key.tenant = row.integer(1);
+  key.name = row.text(2);
+  KW_TRY(key.purpose, crypto::parse_purpose(row.text(3)));
+  key.exportable = row.integer(4) != 0;
+  key.owner = row.text(5);
+  if (row.integer(6) < 0 || row.integer(6) > 3) return tampered();
+  key.classification = static_cast<Classification>(row.integer(6));
+  KW_TRY(key.regions, parse_regions(row.text(7)));
+  KW_TRY(key.labels, parse_labels(row.text(8)));
+  key.lease_grace = std::chrono::seconds(row.integer(9));
+  key.created_at = from_micros(row.integer(10));
+  if (row.integer(11) < 0 || row.integer(11) > UINT32_MAX) return tampered();
+  key.primary = static_cast<std::uint32_t>(row.integer(11));
+  parsed.next_version = row.integer(12);
+  parsed.version_changes = row.integer(13);
+  key.epoch = row.integer(14);
+  return parsed;
+}
+
+bool fits(const KeyRow& row, const std::vector<Version>& versions) {
+  if (static_cast<std::int64_t>(versions.size()) + 1 != row.next_version) return false;
+  std::uint32_t number = 0, primary = 0;
+  std::int64_t changes = 0;
+  for (const Version& each : versions) {
+    if (each.number != ++number) return false;
+    if (each.state == VersionState::kPrimary && primary != 0) return false;
+    if (each.state == VersionState::kPrimary) primary = number;
+    changes += each.epoch;
+  }
+  return primary == row.key.primary && changes == row.version_changes;
+}
+
+Result<std::optional<Key>> with_versions(Source source, const store::Row& found,
+                                         std::string_view tenant) {
+  static const std::string kSql = "SELECT " + std::string(kVersionColumns) +
+                                  " FROM key_version v WHERE v.key_id = $1 ORDER BY v.number";
+  KW_TRY(KeyRow row, key_of(source.barrier, found));
+  row.key.tenant_name = tenant;
+  KW_TRY(const store::Rows rows, source.reader.query(kSql, {row.key.id.bytes()}));
+  std::vector<Version> versions;
+  versions.reserve(rows.size());
+  for (const store::Row& each : rows) {
+    KW_TRY(Version version, version_of(source.barrier, each));
+    versions.push_back(std::move(version));
+  }
+  KW_TRY(Key key, complete_key(std::move(row), std::move(versions)));
+  return std::optional<Key>(std::move(key));
+}
+
+}  // namespace
+
+Result<KeyRow> key_of(seal::Barrier& barrier, const store::Row& row) {
+  auto parsed = parse(row);
+  if (!parsed) return tampered();
+  KW_OK(barrier.check_row(kTable,
+                          canonical(parsed->key, parsed->next_version, parsed->version_changes),
+                          row.bytes(15)));
+  return parsed;
+}
+
+Result<Key> complete_key(KeyRow row, std::vector<Version> versions) {
+  if (!fits(row, versions)) return tampered();
+  row.key.versions = std::move(versions);
+  return std::move(row.key);
+}
+
+Result<std::optional<Key>> find_key(Source source, const Tenant& tenant, std::string_view name) {
+  static const std::string kSql = "SELECT " + std::string(kKeyColumns) +
+                                  " FROM key_object k WHERE k.tenant = $1 AND k.name = $2";
+  KW_TRY(const auto row, source.reader.query_one(kSql, {tenant.number, name}));
+  if (!row) return std::optional<Key>();
+  return with_versions(source, *row, tenant.name);
+}
+
+Result<std::optional<Key>> find_key(Source source, const KeyId& id) {
+  static const std::string kSql =
+      "SELECT " + std::string(kKeyColumns) + " FROM key_object k WHERE k.id = $1";
+  KW_TRY(const auto row, source.reader.query_one(kSql, {id.bytes()}));
+  if (!row) return std::optional<Key>();
+  KW_TRY(const auto tenant, find_tenant(source, row->integer(1)));
+  if (!tenant) return tampered();
+  return with_versions(source, *row, tenant->name);
+}
+
+Result<bool> insert_key(Target target, const Key& key) {
+  const std::int64_t next = next_version(key), changes = version_changes(key);
+  KW_TRY(const auto mac, target.barrier.row_mac(kTable, canonical(key, next, changes)));
+  KW_TRY(const std::int64_t written,
+         target.tx.execute(
+             "INSERT INTO key_object (id, tenant, name, purpose, exportable, owner,"
+             " classification, regions, labels, lease_grace, created_at, primary_version,"
+             " next_version, version_changes, epoch, mac) VALUES"
+             " ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
+             " ON CONFLICT DO NOTHING",
+             {key.id.bytes(), key.tenant, key.name, crypto::purpose_name(key.purpose),
+              key.exportable ? 1 : 0, key.owner, static_cast<int>(key.classification),
+              regions_json(key.regions), labels_json(key.labels), key.lease_grace.count(),
+              to_micros(key.created_at), key.primary, next, changes, key.epoch, ByteView(mac)}));
+  return written == 1;
+}
+
+Status update_key(Target target, Key& key) {
+  const std::int64_t expected = key.epoch++;
+  const std::int64_t next = next_version(key), changes = version_changes(key);
+  KW_TRY(const auto mac, target.barrier.row_mac(kTable, canonical(key, next, changes)));
+  KW_TRY(
+      const std::int64_t written,
+      target.tx.execute("UPDATE key_object SET owner = $1, classification = $2, regions = $3,"
+                        " labels = $4, lease_grace = $5, primary_version = $6,"
+                        " next_version = $7, version_changes = $8, epoch = $9, mac = $10"
+                        " WHERE id = $11 AND epoch = $12",
+                        {key.owner, static_cast<int>(key.classification), regions_json(key.regions),
+                         labels_json(key.labels), key.lease_grace.count(), key.primary, next,
+                         changes, key.epoch, ByteView(mac), key.id.bytes(), expected}));
+  if (written != 1) return stale_epoch();
+  return ok();
+}
+
+Status write_labels(store::Tx& tx, const Key& key) {
+  KW_OK(tx.execute("DELETE FROM key_label WHERE key_id = $1", {key.id.bytes()}));
+  for (const auto& [name, value] : key.labels) {
+    KW_OK(tx.execute("INSERT INTO key_label (key_id, name, value) VALUES ($1, $2, $3)",
+                     {key.id.bytes(), name, value}));
+  }
+  return ok();
+}
+
+}  // namespace kw::keys::rows

@@ -1,0 +1,101 @@
+// Using keys: encrypt, decrypt, rewrap, sign, verify, mac, verify-mac, generate-data-key, derive.
+// State, purpose and limits are enforced here, uses are counted here. No authorisation: that is the
+// service's. Thread-safe.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "keys/keyring.h"
+
+namespace kw::keys {
+
+class UsageLedger;
+class MessageBudget;
+
+enum class Operation : std::uint8_t {
+  kEncrypt,
+  kDecrypt,
+  kRewrap,
+  kSign,
+  kVerify,
+  kMac,
+  kVerifyMac,
+  kGenerateDataKey,
+  kDerive
+};
+inline constexpr int kOperationCount = 9;
+std::string_view operation_name(Operation operation);  ///< "encrypt" … "generate-data-key"
+
+enum class Verdict : std::uint8_t { kValid, kInvalid, kUntrusted };
+
+/// What a use answers: bytes (ciphertext, plaintext, signature …) and which version did it.
+template <typename Content>
+struct Used {
+  Content content;
+  std::uint32_t version = 0;
+};
+struct Verified {
+  Verdict verdict = Verdict::kInvalid;
+  std::uint32_t version = 0;
+  std::string reason;  ///< why untrusted: the state's name
+};
+struct DataKey {
+  SecretBytes plaintext;  ///< 16 to 64 bytes, default 32
+  Bytes wrapped;          ///< envelope
+  std::uint32_t version = 0;
+};
+
+/// Uses keys. Stands on references that the caller keeps alive.
+class Operations {
+ public:
+  Operations(Keyring& keyring, UsageLedger& usage, MessageBudget& budget, const Clock& clock);
+
+  // `version` 0 means the default: the primary to protect, the envelope's own to process.
+  // A named version protects only while active, or secondary within the key's lease grace after its
+  // demotion. Common errors: kNotFound(not_found), kFailedPrecondition(no_primary | version_state |
+  // key_exhausted | wrong_purpose), kInvalidArgument(decrypt_failed) for every failed decryption,
+  // kUnavailable(sealed). Every success is counted in the usage ledger under `caller`.
+
+  /// Purposes encrypt, wrap and deterministic; the last needs `aad`.
+  /// @errors kInvalidArgument(context_required), kTooLarge(plaintext_too_large)
+  Result<Used<Bytes>> encrypt(const Key& key, std::uint32_t version, ByteView aad,
+                              ByteView plaintext, std::string_view caller);
+  /// One error whatever was wrong with envelope or `aad`; only a state that forbids decryption is
+  /// told (version_state).
+  Result<Used<WipedBytes>> decrypt(const Key& key, ByteView envelope, ByteView aad,
+                                   std::string_view caller);
+  /// Decrypts and encrypts under the primary; the plaintext does not leave. Counted for both
+  /// versions.
+  Result<Used<Bytes>> rewrap(const Key& key, ByteView envelope, ByteView aad,
+                             std::string_view caller);
+  Result<Used<Bytes>> sign(const Key& key, std::uint32_t version, ByteView message,
+                           std::string_view caller);
+  /// Without a version: the primary, then the others that may verify, newest first, then untrusted
+  /// ones; at most 32. A good signature of a revoked, suspended, destroying or destroyed version is
+  /// "untrusted". `version` is 0 in a negative answer to an unnamed question.
+  Result<Verified> verify(const Key& key, std::uint32_t version, ByteView message,
+                          ByteView signature, std::string_view caller);
+  Result<Used<Bytes>> mac(const Key& key, std::uint32_t version, ByteView message,
+                          std::string_view caller);
+  /// As verify; but stopped versions are not tried, and a named one is "untrusted" without a look
+  /// at the tag.
+  Result<Verified> verify_mac(const Key& key, std::uint32_t version, ByteView message, ByteView tag,
+                              std::string_view caller);
+  /// Purposes encrypt and wrap. @param size 16 to 64 bytes. @errors kInvalidArgument(bad_size)
+  Result<DataKey> generate_data_key(const Key& key, std::uint32_t version, ByteView aad,
+                                    std::size_t size, std::string_view caller);
+  /// By default under the primary. A named version may derive again what it derived before, as it
+  /// may decrypt.
+  /// @param size 16 to 64 bytes. @errors kInvalidArgument(bad_size)
+  Result<Used<SecretBytes>> derive(const Key& key, std::uint32_t version, ByteView context,
+                                   std::size_t size, std::string_view caller);
+
+ private:
+  Keyring& keyring_;
+  UsageLedger& usage_;
+  MessageBudget& budget_;
+  const Clock& clock_;
+};
+
+}  // namespace kw::keys

@@ -1,0 +1,130 @@
+// The room's tables. Released steps are never edited.
+#include <array>
+
+#include "keys/keyring.h"
+
+namespace kw::keys {
+
+namespace {
+
+constexpr std::string_view kTenantsAndKeys = R"sql(
+CREATE TABLE tenant (
+  number BIGINT PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  created_at BIGINT NOT NULL,
+  epoch BIGINT NOT NULL,
+  mac BYTEA NOT NULL
+);
+CREATE TABLE key_object (
+  id BYTEA PRIMARY KEY,
+  tenant BIGINT NOT NULL,
+  name TEXT NOT NULL,
+  purpose TEXT NOT NULL,
+  exportable BIGINT NOT NULL,
+  owner TEXT NOT NULL,
+  classification BIGINT NOT NULL,
+  regions TEXT NOT NULL,
+  labels TEXT NOT NULL,
+  lease_grace BIGINT NOT NULL,
+  created_at BIGINT NOT NULL,
+  primary_version BIGINT NOT NULL,
+  next_version BIGINT NOT NULL,
+  version_changes BIGINT NOT NULL,
+  epoch BIGINT NOT NULL,
+  mac BYTEA NOT NULL,
+  UNIQUE (tenant, name)
+);
+CREATE INDEX key_object_created ON key_object (tenant, created_at, id);
+CREATE INDEX key_object_any_name ON key_object (name, id);
+CREATE INDEX key_object_any_created ON key_object (created_at, id);
+CREATE TABLE key_version (
+  key_id BYTEA NOT NULL,
+  number BIGINT NOT NULL,
+  algorithm BIGINT NOT NULL,
+  state TEXT NOT NULL,
+  state_before TEXT NOT NULL,
+  suspended_from TEXT NOT NULL,
+  cell BIGINT NOT NULL,
+  public_key BYTEA NOT NULL,
+  origin TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  promoted_at BIGINT,
+  demoted_at BIGINT,
+  destroy_after BIGINT,
+  compromised_at BIGINT,
+  reason TEXT NOT NULL,
+  epoch BIGINT NOT NULL,
+  mac BYTEA NOT NULL,
+  PRIMARY KEY (key_id, number)
+);
+CREATE UNIQUE INDEX key_version_one_primary ON key_version (key_id) WHERE state = 'primary';
+CREATE INDEX key_version_destroy ON key_version (destroy_after) WHERE state = 'destroying';
+CREATE TABLE key_label (
+  key_id BYTEA NOT NULL,
+  name TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (key_id, name)
+);
+CREATE TABLE key_alias (
+  tenant BIGINT NOT NULL,
+  name TEXT NOT NULL,
+  key_name TEXT NOT NULL,
+  mac BYTEA NOT NULL,
+  PRIMARY KEY (tenant, name)
+);
+CREATE INDEX key_alias_target ON key_alias (tenant, key_name);
+)sql";
+
+constexpr std::string_view kUsageAndJobs = R"sql(
+CREATE TABLE key_usage (
+  key_id BYTEA NOT NULL,
+  version BIGINT NOT NULL,
+  operation TEXT NOT NULL,
+  caller TEXT NOT NULL,
+  hour BIGINT NOT NULL,
+  uses BIGINT NOT NULL,
+  last_at BIGINT NOT NULL,
+  PRIMARY KEY (key_id, hour, version, operation, caller)
+);
+CREATE TABLE usage_mark (
+  node TEXT PRIMARY KEY,
+  position BIGINT NOT NULL
+);
+CREATE TABLE message_budget (
+  key_id BYTEA NOT NULL,
+  version BIGINT NOT NULL,
+  reserved BIGINT NOT NULL,
+  PRIMARY KEY (key_id, version)
+);
+CREATE TABLE job (
+  id BYTEA PRIMARY KEY,
+  kind TEXT NOT NULL,
+  tenant BIGINT NOT NULL,
+  tenant_name TEXT NOT NULL,
+  phase TEXT NOT NULL,
+  state TEXT NOT NULL,
+  from_version BIGINT NOT NULL,
+  target_version BIGINT NOT NULL,
+  cursor_at BIGINT NOT NULL,
+  done BIGINT NOT NULL,
+  total BIGINT NOT NULL,
+  problem TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  epoch BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX job_one_open ON job (kind, tenant)
+  WHERE state IN ('running', 'paused', 'rolling_back', 'failed');
+CREATE INDEX job_created ON job (created_at);
+)sql";
+
+constexpr std::array<store::Migration, 2> kMigrations = {
+    {{"keys", 1, kTenantsAndKeys}, {"keys", 2, kUsageAndJobs}}};
+
+}  // namespace
+
+std::span<const store::Migration> migrations() {
+  return kMigrations;
+}
+
+}  // namespace kw::keys

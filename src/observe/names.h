@@ -1,0 +1,35 @@
+// The names of the metrics, each in one place, with its labels and its unit. Counters end in
+// `_total`.
+#pragma once
+
+#include <string_view>
+
+namespace kw::observe::names {
+
+/// Counter {operation, outcome}: calls of the service. `outcome` is "ok" or the code's name.
+inline constexpr std::string_view kOperations = "keywright_operations_total";
+/// Histogram {operation}, seconds: from admission to the answer, audit included.
+inline constexpr std::string_view kOperationSeconds = "keywright_operation_seconds";
+/// Counter {status}: HTTP answers.
+inline constexpr std::string_view kHttpRequests = "keywright_http_requests_total";
+/// Counter: requests refused by a rate limit, before parsing.
+inline constexpr std::string_view kRateLimited = "keywright_rate_limited_total";
+
+/// Counter: audit records made durable.
+inline constexpr std::string_view kAuditRecords = "keywright_audit_records_total";
+/// Gauge: records in the last group that was made durable at once.
+inline constexpr std::string_view kAuditGroupSize = "keywright_audit_group_size";
+/// Histogram, seconds: commits of the store.
+inline constexpr std::string_view kStoreCommitSeconds = "keywright_store_commit_seconds";
+
+/// Gauge: 1 while sealed, else 0.
+inline constexpr std::string_view kSealed = "keywright_sealed";
+/// Counter: key versions wrapped anew under a newer key-encryption key.
+inline constexpr std::string_view kKekRewrapped = "keywright_kek_rewrapped_total";
+/// Counters: key versions found, and not found, in memory.
+inline constexpr std::string_view kKeyCacheHits = "keywright_key_cache_hits_total";
+inline constexpr std::string_view kKeyCacheMisses = "keywright_key_cache_misses_total";
+/// Gauge, 0 to 1: uses of a key version against its limit.
+inline constexpr std::string_view kKeyOpsRatio = "rotation_key_ops_ratio";
+
+}  // namespace kw::observe::names

@@ -1,0 +1,97 @@
+#include "service/tenants.h"
+
+namespace kw::service {
+
+Result<keys::Tenant> create_tenant(House& house, Call& call, const TenantName& name) {
+  return recorded<keys::Tenant>(house, call, [&]() -> Result<keys::Tenant> {
+    KW_OK(authorise(house, call, {}));
+    std::optional<keys::Tenant> made;
+    KW_OK(transact(house, call, {}, [&](keys::Change change) -> Status {
+      KW_TRY(made, house.keyring.create_tenant(change, name));
+      return ok();
+    }));
+    house.barrier.refresh_keks(made->number);
+    return *std::move(made);
+  });
+}
+
+Result<std::vector<keys::Tenant>> list_tenants(House& house, Call& call, std::string_view after, int limit) {
+  return consulted<std::vector<keys::Tenant>>(house, call, [&] { return house.keyring.tenants(after, limit); });
+}
+
+Result<keys::Tenant> show_tenant(House& house, Call& call) {
+  return consulted<keys::Tenant>(house, call, [&] { return house.keyring.tenant(call.tenant); });
+}
+
+Result<std::vector<seal::KekVersion>> list_keks(House& house, Call& call) {
+  using Versions = std::vector<seal::KekVersion>;
+  return consulted<Versions>(house, call, [&]() -> Result<Versions> {
+    KW_TRY(const keys::Tenant tenant, house.keyring.tenant(call.tenant));
+    Versions versions;
+    KW_OK(house.store.read([&](store::Reader& reader) -> Status {
+      KW_TRY(versions, house.barrier.keks(reader, tenant.number));
+      return ok();
+    }));
+    return versions;
+  });
+}
+
+Result<keys::Job> rotate_kek(House& house, Call& call) {
+  return recorded<keys::Job>(house, call, [&]() -> Result<keys::Job> {
+    KW_OK(require_open(house));
+    KW_OK(authorise(house, call, {}));
+    KW_TRY(const keys::Tenant tenant, house.keyring.tenant(call.tenant));
+    std::optional<keys::Job> started;
+    KW_OK(transact(house, call, {}, [&](keys::Change change) -> Status {
+      KW_TRY(started, house.kek_rotations.start(change, tenant));
+      return ok();
+    }));
+    house.barrier.refresh_keks(tenant.number);
+    house.kek_rotations.kick(started->id);
+    return *std::move(started);
+  });
+}
+
+Result<std::vector<keys::Job>> list_jobs(House& house, Call& call, std::string_view tenant, int limit) {
+  return consulted<std::vector<keys::Job>>(house, call,
+                                           [&] { return house.kek_rotations.list(tenant, limit); });
+}
+
+namespace {
+
+// Jobs are named by id; who may see one depends on its tenant, which only the stored job tells.
+Result<keys::Job> visible_job(House& house, Call& call, const JobId& id) {
+  KW_OK(require_open(house));
+  auto job = house.kek_rotations.show(id);
+  if (job) call.tenant = job->tenant_name;
+  KW_OK(authorise(house, call, {}));
+  if (!job && job.error().code == Code::kNotFound) return not_found();
+  return job;
+}
+
+}  // namespace
+
+Result<keys::Job> show_job(House& house, Call& call, const JobId& id) {
+  auto job = visible_job(house, call, id);
+  KW_OK(record_and_wait(house, call, status_of(job)));
+  return job;
+}
+
+Result<keys::Job> steer_job(House& house, Call& call, const JobId& id, JobAction action) {
+  return recorded<keys::Job>(house, call, [&]() -> Result<keys::Job> {
+    KW_TRY(const keys::Job job, visible_job(house, call, id));
+    std::optional<keys::Job> steered;
+    KW_OK(transact(house, call, {}, [&](keys::Change change) -> Status {
+      keys::KekRotations& rotations = house.kek_rotations;
+      KW_TRY(steered, action == JobAction::kPause    ? rotations.pause(change, id)
+                      : action == JobAction::kResume ? rotations.resume(change, id)
+                                                     : rotations.roll_back(change, id));
+      return ok();
+    }));
+    house.barrier.refresh_keks(job.tenant);
+    house.kek_rotations.kick(id);
+    return *std::move(steered);
+  });
+}
+
+}  // namespace kw::service

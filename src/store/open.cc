@@ -1,0 +1,60 @@
+#include <array>
+
+#include "store/engines/catalog.h"
+#include "store/reader_pool.h"
+#include "store/schema.h"
+#include "store/writer.h"
+
+namespace kw::store {
+
+namespace {
+
+/// One engine, its writer thread and its readers.
+class EngineStore final : public Store {
+ public:
+  EngineStore(std::unique_ptr<Engine> engine, std::unique_ptr<Session> session)
+      : engine_(std::move(engine)), readers_(*engine_), writer_(std::move(session), clock_) {}
+
+  Status write(const Work& work, Priority priority) override { return writer_.run(work, priority); }
+  void write_async(Work work, std::function<void(Status)> done) override {
+    writer_.submit(std::move(work), std::move(done), Priority::kForeground);
+  }
+  Status read(const std::function<Status(Reader&)>& work) override { return readers_.run(work); }
+  Status migrate(std::span<const Migration> migrations) override;
+  std::string_view engine() const override { return engine_->name(); }
+  double foreground_p99() const override { return writer_.foreground_p99(); }
+
+ private:
+  template <typename Step>
+  Status write_schema(const Step& step) {
+    // Every Tx that the writer hands out is its Session.
+    return write([&](Tx& tx) { return step(static_cast<Session&>(tx)); }, Priority::kForeground);
+  }
+
+  SystemClock clock_;
+  std::unique_ptr<Engine> engine_;
+  ReaderPool readers_;
+  Writer writer_;  // last: its thread ends before what it uses
+};
+
+Status EngineStore::migrate(std::span<const Migration> migrations) {
+  KW_OK(check_numbers(migrations));
+  // Two nodes that create it at once may both find it missing, and one of them fails.
+  const auto create = [](Session& session) { return create_version_table(session); };
+  if (!write_schema(create)) KW_OK(write_schema(create));
+  KW_OK(write_schema([&](Session& session) { return refuse_newer(session, migrations); }));
+  for (const Migration& migration : migrations)
+    KW_OK(write_schema([&](Session& session) { return apply(session, migration, clock_); }));
+  return ok();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> open(const std::string& url) {
+  KW_TRY(std::unique_ptr<Engine> engine, engines::make(url));
+  KW_TRY(std::unique_ptr<Session> session, engine->open_writer());
+  return std::unique_ptr<Store>(
+      std::make_unique<EngineStore>(std::move(engine), std::move(session)));
+}
+
+}  // namespace kw::store
