@@ -11,13 +11,13 @@ import queue
 import re
 import secrets
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from rest import Problem, Rest, b64, saved_context
+from node import DevServer
+from rest import Problem, Rest, b64
 
 TENANTS = ("acme", "globex", "initech")
 KEYS = {"files": "aes-256-gcm", "tokens": "ed25519", "webhooks": "hmac-sha256"}
@@ -27,43 +27,6 @@ LOAD_PROCESSES = 2
 
 def say(text):
     print(text, flush=True)
-
-
-class Server:
-    """A development server in a folder of its own."""
-
-    def __init__(self, binary, folder):
-        self.binary, self.folder = binary, folder
-        self.environment = {**os.environ, "KEYWRIGHT_CONFIG_DIR": os.path.join(folder, "config")}
-        for name in ("KEYWRIGHT_TOKEN", "KEYWRIGHT_ADDR", "KEYWRIGHT_CONTEXT", "KEYWRIGHT_TENANT"):
-            self.environment.pop(name, None)
-        self.data = os.path.join(folder, "data")
-        self.log = open(os.path.join(folder, "server.log"), "w", encoding="utf-8")
-        self.process = subprocess.Popen([binary, "server", "--dev", "--port", "0", "--dir", self.data], env=self.environment,
-                                        stdout=subprocess.PIPE, stderr=self.log, text=True)
-        self.banner = []
-        for line in self.process.stdout:
-            self.banner.append(line.rstrip())
-            if line.startswith("ready"):
-                break
-        else:
-            raise SystemExit("the server did not start; its log:\n" + open(self.log.name, encoding="utf-8").read())
-        context = saved_context(self.environment["KEYWRIGHT_CONFIG_DIR"])
-        self.access = (context["url"], context["token"], context["pinned_sha256"])
-
-    def rest(self):
-        return Rest(*self.access)
-
-    def run(self, *words):
-        return subprocess.run([self.binary, *words], env=self.environment, text=True, capture_output=True)
-
-    def stop(self):
-        self.process.terminate()
-        try:
-            return self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            return -9
 
 
 def load(access, seed, stop, results):
@@ -189,7 +152,7 @@ def main():
     arguments = parser.parse_args()
     directories = arguments.directories or ["docs", "src"]
     folder = tempfile.mkdtemp(prefix="keywright-demo-")
-    server = Server(os.path.abspath(arguments.binary), folder)
+    server = DevServer(os.path.abspath(arguments.binary), folder)
     try:
         return run(server, directories, folder)
     finally:
@@ -218,7 +181,7 @@ def run(server, directories, folder):
     pairs = [(path, os.path.join(folder, f"{i}.kw"), TENANTS[i % 3]) for i, path in enumerate(files)]
 
     def encrypt(pair):
-        done = server.run("key", "encrypt", f"{pair[2]}:files", "--in", pair[0], "--out", pair[1])
+        done = server.cli("key", "encrypt", f"{pair[2]}:files", "--in", pair[0], "--out", pair[1])
         return done.stderr if done.returncode else None
 
     each(pairs, encrypt)
@@ -244,7 +207,7 @@ def run(server, directories, folder):
 
     def decrypt(pair):
         plain = pair[1] + ".plain"
-        done = server.run("key", "decrypt", f"{pair[2]}:files", "--in", pair[1], "--out", plain)
+        done = server.cli("key", "decrypt", f"{pair[2]}:files", "--in", pair[1], "--out", plain)
         if done.returncode:
             return done.stderr
         same = filecmp.cmp(pair[0], plain, shallow=False)
@@ -255,13 +218,13 @@ def run(server, directories, folder):
     say(f"all {len(files)} files decrypt to what they were")
 
     copy = os.path.join(folder, "audit-copy")
-    exported = server.run("audit", "export", "--dir", copy)
+    exported = server.cli("audit", "export", "--dir", copy)
     if exported.returncode:
         raise SystemExit(exported.stderr)
     shutil.copytree(os.path.join(server.data, "access"), os.path.join(copy, "access"))
-    verified = server.run("audit", "verify", "--dir", copy)
+    verified = server.cli("audit", "verify", "--dir", copy)
     say(verified.stdout.rstrip())
-    doctor = server.run("doctor")
+    doctor = server.cli("doctor")
 
     latencies = [entry for worker in collected for entry in worker[0]]
     calm = [seconds_taken for at, seconds_taken in latencies if at < calm_until]

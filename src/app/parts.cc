@@ -3,8 +3,6 @@
 #include <filesystem>
 
 #include "audit/access_log.h"
-#include "codec/base64.h"
-#include "crypto/signing.h"
 #include "net/sd_notify.h"
 #include "service/operation.h"
 #include "service/usage_replay.h"
@@ -115,9 +113,7 @@ Status Server::Parts::unlock(const seal::RootKey& root) {
   }));
   barrier->refresh_keks(0);
   KW_OK(changes->unlock(barrier.get()));
-  KW_TRY(const SecretBytes seed, barrier->derive("access-log-signer/" + config.node));
-  KW_TRY(crypto::SigningKey signer, crypto::SigningKey::from_seed(seed));
-  accesses->unlock(std::make_shared<const crypto::SigningKey>(std::move(signer)));
+  accesses->unlock(changes->signer());
   KW_OK(access->reload());
   KW_OK(replay_usage_once());
   KW_OK(kek_rotations->resume_all());

@@ -23,6 +23,35 @@ void append_hex(std::string& out, ByteView bytes) {
   }
 }
 
+void append_digits(std::string& out, unsigned value, int width) {
+  std::array<char, 8> digits{};
+  for (int i = width; i-- > 0; value /= 10)
+    digits[static_cast<std::size_t>(i)] = char('0' + value % 10);
+  out.append(digits.data(), static_cast<std::size_t>(width));
+}
+
+// As rfc3339 of base (a test holds the two together), at a sixth of its cost: this runs for every
+// operation.
+std::string time_text(WallTime time) {
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  if (date.year() < std::chrono::year(0) || date.year() > std::chrono::year(9999))
+    return rfc3339(time);
+  const auto micros = static_cast<std::uint64_t>((time - day).count());
+  const auto second = static_cast<unsigned>(micros / 1'000'000);
+  const auto fraction = static_cast<unsigned>(micros % 1'000'000);
+  std::string out;
+  out.reserve(32);
+  append_digits(out, static_cast<unsigned>(int(date.year())), 4);
+  append_digits(out += '-', unsigned(date.month()), 2);
+  append_digits(out += '-', unsigned(date.day()), 2);
+  append_digits(out += 'T', second / 3600, 2);
+  append_digits(out += ':', second / 60 % 60, 2);
+  append_digits(out += ':', second % 60, 2);
+  if (fraction != 0) append_digits(out += '.', fraction, 6);
+  return out += 'Z';
+}
+
 // Members in the order of their names, one after the other.
 class LeafWriter {
  public:
@@ -105,7 +134,7 @@ void write_leaf(std::string& out, const Event& event, const Stamp& stamp, std::s
 }  // namespace
 
 std::string leaf_json(const Event& event, WallTime time, std::string_view node) {
-  Stamp stamp{rfc3339(time), {}, node};
+  Stamp stamp{time_text(time), {}, node};
   crypto::random_public(stamp.salt);
   std::string out;
   out.reserve(640);

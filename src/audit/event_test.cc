@@ -46,6 +46,19 @@ TEST(Leaf, writes_members_sorted_and_leaves_empty_ones_out) {
             R"("time":"2026-11-20T13:00:00.000123Z","to_state":"primary","version":3})");
 }
 
+TEST(Leaf, writes_times_as_rfc3339_does) {
+  std::mt19937_64 random(7);
+  Event event;
+  event.action = "a";
+  for (int i = 0; i < 5000; ++i) {
+    // Years 1684 to 2255, with and without a fraction.
+    std::int64_t micros = static_cast<std::int64_t>(random()) / 1024;
+    if (i % 2 == 0) micros -= micros % 1'000'000;
+    const std::string leaf = leaf_json(event, from_micros(micros), "n");
+    EXPECT_EQ(parse_leaf(leaf).value().time, rfc3339(from_micros(micros)));
+  }
+}
+
 TEST(Leaf, salts_each_record_differently) {
   Event event;
   event.action = "a";

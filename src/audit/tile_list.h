@@ -9,8 +9,8 @@
 
 namespace kw::audit {
 
-/// The paths of every hash tile and entry bundle below the tree that `checkpoint_note` signs, partial ones last in their
-/// level. @errors kInvalidArgument(bad_note). @source C2SP tlog-tiles.
+/// The paths of every hash tile and entry bundle below the tree that `checkpoint_note` signs,
+/// partial ones last in their level. @errors kInvalidArgument(bad_note). @source C2SP tlog-tiles.
 Result<std::vector<std::string>> tile_paths(std::string_view checkpoint_note);
 
 }  // namespace kw::audit

@@ -12,6 +12,7 @@
 #include "audit/note.h"
 #include "audit/segment.h"
 #include "audit/tile.h"
+#include "audit/tile_list.h"
 
 namespace kw::audit {
 namespace {
@@ -108,6 +109,14 @@ TEST_F(VerifierTest, finds_nothing_wrong_with_what_was_written) {
   EXPECT_TRUE(report.good());
   // Without the pinned key the export's own is used.
   EXPECT_TRUE(verify({place(""), ""}).value().good());
+}
+
+TEST_F(VerifierTest, is_given_exactly_the_listed_tiles_by_an_export) {
+  const auto listed = tile_paths(as_text(read_bytes(place("checkpoint")))).value();
+  std::set<std::string> found;
+  for (const auto& entry : fs::recursive_directory_iterator(place("tile")))
+    if (entry.is_regular_file()) found.insert(entry.path().string().substr(place("").size()));
+  EXPECT_EQ(std::set<std::string>(listed.begin(), listed.end()), found);
 }
 
 TEST_F(VerifierTest, reads_a_live_folder_and_a_single_node) {

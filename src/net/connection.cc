@@ -299,7 +299,7 @@ class HttpConnection final : public Connection,
 
     wire_.enter_handling();
     handle({std::move(head), exchange_->body, std::move(admission.context)});
-    if (!exchange_->is_answered && !wire_.aborted()) {
+    while (!exchange_->is_answered && !wire_.aborted()) {
       exchange_->is_awaited = true;
       co_await sleep();
     }

@@ -12,14 +12,18 @@ Result<std::vector<audit::Record>> audit_records(House& house, Call& call, const
 }
 
 Result<Checkpoint> audit_checkpoint(House& house, Call& call) {
-  return consulted<Checkpoint>(house, call, [&]() -> Result<Checkpoint> {
-    // A copy that is taken with this checkpoint proves the access log too: its anchor comes first.
-    KW_OK(audit::anchor(house.changes, house.accesses));
-    Checkpoint checkpoint;
-    KW_TRY(checkpoint.note, house.changes.checkpoint());
-    KW_TRY(checkpoint.verifier_key, house.changes.verifier_key());
-    return checkpoint;
-  });
+  const Status allowed = [&]() -> Status {
+    KW_OK(require_open(house));
+    return authorise(house, call, {});
+  }();
+  // Recorded before the work: a copy that is taken with this checkpoint then has an anchor for its access log.
+  KW_OK(record_and_wait(house, call, allowed));
+  KW_OK(allowed);
+  KW_OK(audit::anchor(house.changes, house.accesses));
+  Checkpoint checkpoint;
+  KW_TRY(checkpoint.note, house.changes.checkpoint());
+  KW_TRY(checkpoint.verifier_key, house.changes.verifier_key());
+  return checkpoint;
 }
 
 Result<audit::Proof> audit_inclusion(House& house, Call& call, std::int64_t index, std::int64_t size) {
