@@ -68,7 +68,8 @@ Reader seconds(std::int64_t Config::*member, std::int64_t low, std::int64_t high
   return [=](const YamlView& at, Config& config) -> Status {
     KW_TRY(config.*member, at.seconds());
     if (config.*member < low || config.*member > high)
-      return invalid(at, "must be from " + std::to_string(low) + " s to " + std::to_string(high) + " s");
+      return invalid(
+          at, "must be from " + std::to_string(low) + " s to " + std::to_string(high) + " s");
     return ok();
   };
 }
@@ -86,8 +87,10 @@ Reader one_of(std::string Config::*member, std::vector<std::string> choices) {
 Status log_level(const YamlView& at, Config& config) {
   KW_TRY(const std::string level, at.text());
   static const std::map<std::string, observe::Level, std::less<>> kLevels = {
-      {"debug", observe::Level::kDebug}, {"info", observe::Level::kInfo},
-      {"warning", observe::Level::kWarning}, {"error", observe::Level::kError}};
+      {"debug", observe::Level::kDebug},
+      {"info", observe::Level::kInfo},
+      {"warning", observe::Level::kWarning},
+      {"error", observe::Level::kError}};
   const auto found = kLevels.find(level);
   if (found == kLevels.end()) return invalid(at, "must be one of: debug, info, warning, error");
   config.log_level = found->second;
@@ -101,7 +104,8 @@ Status log_format(const YamlView& at, Config& config) {
   return ok();
 }
 
-// Reads a map by a table of its settings; the first unknown one is an error that names the nearest known.
+// Reads a map by a table of its settings; the first unknown one is an error that names the nearest
+// known.
 Status read_section(const YamlView& map, const Section& section, Config& config) {
   if (map.kind() != YamlView::Kind::kMap) return invalid(map, "must be a map of settings");
   for (const auto& [name, value] : map.members()) {
@@ -110,10 +114,12 @@ Status read_section(const YamlView& map, const Section& section, Config& config)
       KW_OK(found->second(value, config));
       continue;
     }
-    const auto nearest = std::min_element(section.begin(), section.end(), [&](const auto& a, const auto& b) {
-      return edit_distance(a.first, name) < edit_distance(b.first, name);
-    });
-    return invalid(value, "unknown setting \"" + name + "\"; nearest is \"" + nearest->first + "\"");
+    const auto nearest =
+        std::min_element(section.begin(), section.end(), [&](const auto& a, const auto& b) {
+          return edit_distance(a.first, name) < edit_distance(b.first, name);
+        });
+    return invalid(value,
+                   "unknown setting \"" + name + "\"; nearest is \"" + nearest->first + "\"");
   }
   return ok();
 }
@@ -153,7 +159,8 @@ bool loopback(std::string_view address) {
 }
 
 Status check_together(const YamlView& root, const Config& config) {
-  if (config.data_directory.empty()) return invalid(root, "data_directory is missing: where the server keeps its files");
+  if (config.data_directory.empty())
+    return invalid(root, "data_directory is missing: where the server keeps its files");
   if (!std::filesystem::path(config.data_directory).is_absolute())
     return invalid(root, "data_directory must be an absolute path");
   if (config.certificate_file.empty() != config.private_key_file.empty())
@@ -161,7 +168,8 @@ Status check_together(const YamlView& root, const Config& config) {
   if (config.seal == "dev" && !loopback(config.address))
     return invalid(root, "seal: dev is for loopback addresses only; use seal: shamir");
   for (const std::string& name : {config.node, config.cluster})
-    if (!ObjectName::parse(name)) return invalid(root, "node and cluster are names: letters, digits, dot, underscore, hyphen");
+    if (!ObjectName::parse(name))
+      return invalid(root, "node and cluster are names: letters, digits, dot, underscore, hyphen");
   return ok();
 }
 
@@ -172,13 +180,15 @@ Result<Config> parse_config(std::string_view yaml, std::string_view file_name) {
   Config config;
   KW_OK(read_section(document.root(), all_settings(), config));
   KW_OK(check_together(document.root(), config));
-  if (config.store_url.empty()) config.store_url = "sqlite://" + config.data_directory + "/keywright.db";
+  if (config.store_url.empty())
+    config.store_url = "sqlite://" + config.data_directory + "/keywright.db";
   return config;
 }
 
 Result<Config> load_config(const std::string& file) {
   std::ifstream in(file, std::ios::binary);
-  if (!in) return error(Code::kNotFound, "config_missing", "cannot read the configuration file " + file);
+  if (!in)
+    return error(Code::kNotFound, "config_missing", "cannot read the configuration file " + file);
   std::ostringstream content;
   content << in.rdbuf();
   return parse_config(content.str(), file);

@@ -16,9 +16,11 @@ TEST(Config, has_working_defaults) {
 TEST(Config, reads_every_setting) {
   const auto config = parse_config(
       "node: eu-1\ncluster: prod\ndata_directory: /d\nstore: postgres:///kw\n"
-      "listen: {address: 10.0.0.1, port: 0, threads: 4}\ntls: {certificate_file: /c, private_key_file: /k, client_ca_file: /a}\n"
+      "listen: {address: 10.0.0.1, port: 0, threads: 4}\ntls: {certificate_file: /c, "
+      "private_key_file: /k, client_ca_file: /a}\n"
       "seal: shamir\nlog: {level: debug, format: text}\nallow_unlocked_memory: true\n"
-      "limits: {per_source: 1, per_caller: 2, per_tenant: 3, messages: 4}\naudit: {linger_us: 0}\ndestroy_wait: 7d\n",
+      "limits: {per_source: 1, per_caller: 2, per_tenant: 3, messages: 4}\naudit: {linger_us: "
+      "0}\ndestroy_wait: 7d\n",
       "f");
   ASSERT_TRUE(config) << config.error().message;
   EXPECT_EQ(config->node, "eu-1");
@@ -32,15 +34,19 @@ TEST(Config, points_at_an_unknown_setting_and_offers_the_nearest) {
   const auto config = parse_config("data_directory: /d\nlisen: {port: 1}\n", "keywright.yaml");
   ASSERT_FALSE(config);
   EXPECT_EQ(config.error().reason, "config_invalid");
-  EXPECT_NE(config.error().message.find("keywright.yaml:2:"), std::string::npos) << config.error().message;
+  EXPECT_NE(config.error().message.find("keywright.yaml:2:"), std::string::npos)
+      << config.error().message;
   EXPECT_NE(config.error().message.find("nearest is \"listen\""), std::string::npos);
 }
 
 TEST(Config, refuses_what_cannot_work) {
-  for (const char* yaml : {"", "node: a\n", "data_directory: relative\n", "data_directory: /d\nlisten: {port: 70000}\n",
-                           "data_directory: /d\nseal: magic\n", "data_directory: /d\nseal: dev\nlisten: {address: 0.0.0.0}\n",
-                           "data_directory: /d\ntls: {certificate_file: /c}\n", "data_directory: /d\ndestroy_wait: 1h\n",
-                           "data_directory: /d\nnode: ../x\n", "data_directory: /d\nlog: {level: loud}\n", "data_directory: [1]\n"})
+  for (const char* yaml :
+       {"", "node: a\n", "data_directory: relative\n",
+        "data_directory: /d\nlisten: {port: 70000}\n", "data_directory: /d\nseal: magic\n",
+        "data_directory: /d\nseal: dev\nlisten: {address: 0.0.0.0}\n",
+        "data_directory: /d\ntls: {certificate_file: /c}\n",
+        "data_directory: /d\ndestroy_wait: 1h\n", "data_directory: /d\nnode: ../x\n",
+        "data_directory: /d\nlog: {level: loud}\n", "data_directory: [1]\n"})
     EXPECT_FALSE(parse_config(yaml, "f")) << yaml;
 }
 

@@ -12,7 +12,8 @@ Status harden_process() {
                     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
   umask(077);
   if (done) return ok();
-  return error(Code::kFailedPrecondition, "hardening_failed", "the kernel refused to switch off core dumps or privileges");
+  return error(Code::kFailedPrecondition, "hardening_failed",
+               "the kernel refused to switch off core dumps or privileges");
 }
 
 }  // namespace kw::app

@@ -25,18 +25,20 @@ Status Server::Parts::open_store() {
   fs::create_directories(config.data_directory, failure);
   fs::permissions(config.data_directory, fs::perms::owner_all, failure);
   if (failure)
-    return error(Code::kFailedPrecondition, "data_directory_unusable", "cannot make " + config.data_directory + ": " + failure.message());
+    return error(Code::kFailedPrecondition, "data_directory_unusable",
+                 "cannot make " + config.data_directory + ": " + failure.message());
   KW_TRY(store, store::open(config.store_url));
   std::vector<store::Migration> all;
-  for (const auto& room : {cluster::migrations(), seal::migrations(), audit::migrations(), auth::migrations(),
-                           keys::migrations(), service::migrations()})
+  for (const auto& room : {cluster::migrations(), seal::migrations(), audit::migrations(),
+                           auth::migrations(), keys::migrations(), service::migrations()})
     all.insert(all.end(), room.begin(), room.end());
   return store->migrate(all);
 }
 
 Status Server::Parts::open_rooms() {
   barrier = std::make_unique<seal::Barrier>(*store, clock);
-  changes = std::make_unique<audit::ChangeLog>(*store, clock, config.node, config.cluster + "/audit");
+  changes =
+      std::make_unique<audit::ChangeLog>(*store, clock, config.node, config.cluster + "/audit");
   audit::AccessLog::Options access_log;
   access_log.directory = config.data_directory + "/access";
   access_log.node = config.node;
@@ -45,7 +47,8 @@ Status Server::Parts::open_rooms() {
   KW_TRY(accesses, audit::AccessLog::open(access_log, clock));
   logged_at_start = accesses->size();
   auth::Access::Options access_options;
-  access_options.duties = config.development ? auth::Access::Duties::kDevelopment : auth::Access::Duties::kEnforce;
+  access_options.duties =
+      config.development ? auth::Access::Duties::kDevelopment : auth::Access::Duties::kEnforce;
   access_options.vocabulary = {service::actions(), service::kinds(), service::facts()};
   access = std::make_unique<auth::Access>(*store, *barrier, clock, access_options);
   approvals = std::make_unique<auth::Approvals>(*store, *barrier, clock);
@@ -55,11 +58,13 @@ Status Server::Parts::open_rooms() {
   budget = std::make_unique<keys::MessageBudget>(*store, budget_options);
   keys::Keyring::Options keyring_options;
   keyring_options.destroy_wait = std::chrono::seconds(config.destroy_wait_seconds);
-  keyring = std::make_unique<keys::Keyring>(*store, *barrier, *changes, clock, metrics, keyring_options);
+  keyring =
+      std::make_unique<keys::Keyring>(*store, *barrier, *changes, clock, metrics, keyring_options);
   operations = std::make_unique<keys::Operations>(*keyring, *usage, *budget, clock);
   keys::KekRotations::Options rotations;
   rotations.node = config.node;
-  kek_rotations = std::make_unique<keys::KekRotations>(*store, *barrier, *changes, clock, rotations);
+  kek_rotations =
+      std::make_unique<keys::KekRotations>(*store, *barrier, *changes, clock, rotations);
   return ok();
 }
 
@@ -71,7 +76,8 @@ Status Server::Parts::open_seal() {
     } else if (what.starts_with("kek:")) {
       barrier->refresh_keks(std::strtoll(std::string(what.substr(4)).c_str(), nullptr, 10));
     } else if (what == "access" && !barrier->sealed()) {
-      if (const Status loaded = access->reload(); !loaded) log.failure("access.reload", loaded.error());
+      if (const Status loaded = access->reload(); !loaded)
+        log.failure("access.reload", loaded.error());
     }
   };
   KW_TRY(feed, cluster::ChangeFeed::start(*store, clock, follow));
@@ -84,8 +90,9 @@ Status Server::Parts::open_seal() {
   house_options.node = config.node;
   house_options.version = KW_VERSION;
   house_options.audit_directory = config.data_directory;
-  house.reset(new service::House{clock, *store, *seal, *barrier, *feed, *changes, *accesses, *access, *approvals, *keyring,
-                                 *usage, *operations, *kek_rotations, metrics, log, house_options});
+  house.reset(new service::House{clock, *store, *seal, *barrier, *feed, *changes, *accesses,
+                                 *access, *approvals, *keyring, *usage, *operations, *kek_rotations,
+                                 metrics, log, house_options});
   if (config.seal == "dev") KW_OK(seal->open_dev(config.data_directory + "/dev-seal.key"));
   return ok();
 }
@@ -124,7 +131,8 @@ Status Server::Parts::unlock(const seal::RootKey& root) {
 void Server::Parts::lock() {
   kek_rotations->stop_all();
   keyring->forget_all();
-  if (const Status locked = changes->unlock(nullptr); !locked) log.failure("audit.lock", locked.error());
+  if (const Status locked = changes->unlock(nullptr); !locked)
+    log.failure("audit.lock", locked.error());
   accesses->unlock(nullptr);
   log.info("server.sealed");
 }
@@ -157,7 +165,8 @@ Status Server::Parts::replay_usage_once() {
 }
 
 Status Server::Parts::flush_usage() {
-  if (!usage_replayed) return ok();  // sealed since the start: the mark must not pass what is not counted yet
+  if (!usage_replayed)
+    return ok();  // sealed since the start: the mark must not pass what is not counted yet
   // Every record below this size was counted before it was appended.
   const std::uint64_t logged = accesses->size();
   return usage->flush(config.node, logged);
@@ -177,11 +186,13 @@ void Server::Parts::tick() {
   by.action = "key.destroy";
   by.actor = "keywright";
   by.method = "internal";
-  if (const auto destroyed = keyring->destroy_due(by); !destroyed) log.failure("key.destroy", destroyed.error());
+  if (const auto destroyed = keyring->destroy_due(by); !destroyed)
+    log.failure("key.destroy", destroyed.error());
   if (accesses->size() != anchored) {
     anchored = accesses->size();
     report("audit.anchor", audit::anchor(*changes, *accesses));
-    if (const auto signed_note = changes->checkpoint(); !signed_note) log.failure("audit.checkpoint", signed_note.error());
+    if (const auto signed_note = changes->checkpoint(); !signed_note)
+      log.failure("audit.checkpoint", signed_note.error());
   }
 }
 

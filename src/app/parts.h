@@ -31,7 +31,8 @@ struct Server::Parts {
   /// Counts what a crash cut off, at the first unsealing.
   Status replay_usage_once();
   Status flush_usage();
-  /// Once a second: flush usage, destroy what is due, sign checkpoints, keep the service manager informed.
+  /// Once a second: flush usage, destroy what is due, sign checkpoints, keep the service manager
+  /// informed.
   void tick();
   void start_clockwork();
   void stop_clockwork();
@@ -64,7 +65,7 @@ struct Server::Parts {
   bool stopping = false;
   long ticks = 0;
   std::uint64_t anchored = 0;
-  std::uint64_t logged_at_start = 0;   ///< access log records of earlier runs
+  std::uint64_t logged_at_start = 0;  ///< access log records of earlier runs
   bool usage_replayed = false;
   std::thread clockwork;
 };

@@ -18,16 +18,20 @@ namespace kw::app {
 namespace {
 
 int fail(const Error& failure, const char* attempt) {
-  std::fprintf(stderr, "error: %s [%s]\n  try: %s\n", failure.message.c_str(), failure.reason.c_str(), attempt);
+  std::fprintf(stderr, "error: %s [%s]\n  try: %s\n", failure.message.c_str(),
+               failure.reason.c_str(), attempt);
   return cli::exit_code(failure);
 }
 
-// The folder of a development server: the given one, or a temporary one that goes away with the server.
+// The folder of a development server: the given one, or a temporary one that goes away with the
+// server.
 class DevelopmentDirectory {
  public:
-  explicit DevelopmentDirectory(const std::string& given) : path_(given), temporary_(given.empty()) {
+  explicit DevelopmentDirectory(const std::string& given)
+      : path_(given), temporary_(given.empty()) {
     if (!temporary_) return;
-    std::string pattern = (std::filesystem::temp_directory_path() / "keywright-dev-XXXXXX").string();
+    std::string pattern =
+        (std::filesystem::temp_directory_path() / "keywright-dev-XXXXXX").string();
     if (mkdtemp(pattern.data()) != nullptr) path_ = pattern;
   }
   ~DevelopmentDirectory() {
@@ -66,8 +70,10 @@ int run_development(std::uint16_t port, const std::string& given_directory) {
   if (!server) return fail(server.error(), "keywright server --dev --port 0");
   auto token = (*server)->development_token();
   if (!token) return fail(token.error(), "start it again");
-  if (const Status made = (*server)->development_tenant("acme"); !made) return fail(made.error(), "start it again");
-  const Status saved = cli::save_development_context((*server)->url(), (*server)->certificate_sha256(), *token);
+  if (const Status made = (*server)->development_tenant("acme"); !made)
+    return fail(made.error(), "start it again");
+  const Status saved =
+      cli::save_development_context((*server)->url(), (*server)->certificate_sha256(), *token);
   if (!saved) return fail(saved.error(), "check that the configuration folder can be written");
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - before;
   std::printf(
@@ -75,7 +81,9 @@ int run_development(std::uint16_t port, const std::string& given_directory) {
       "  API      %s\n"
       "  token    %.4s…  saved in context \"dev\"; other terminals just work\n"
       "ready in %.1f s; Ctrl-C stops.  next: keywright key create orders\n",
-      KW_VERSION, given_directory.empty() ? "temporary store, gone when it stops" : given_directory.c_str(), (*server)->url().c_str(), token->c_str(), took.count());
+      KW_VERSION,
+      given_directory.empty() ? "temporary store, gone when it stops" : given_directory.c_str(),
+      (*server)->url().c_str(), token->c_str(), took.count());
   std::fflush(stdout);
   (*server)->run_until_signal();
   return 0;
@@ -90,12 +98,18 @@ int serve(int argc, char** argv) {
   bool check_only = false;
   std::uint16_t port = 8443;
   auto* config_option = app.add_option("--config", file, "settings, a YAML file");
-  app.add_flag("--dev", development, "temporary store and development seal, loopback only")->excludes(config_option);
+  app.add_flag("--dev", development, "temporary store and development seal, loopback only")
+      ->excludes(config_option);
   app.add_flag("--check", check_only, "check the settings and stop")->needs(config_option);
-  app.add_option("--port", port, "with --dev: the port; 0 means any free one")->excludes(config_option);
+  app.add_option("--port", port, "with --dev: the port; 0 means any free one")
+      ->excludes(config_option);
   std::string directory;
-  app.add_option("--dir", directory, "with --dev: keep the files in this folder (absolute) instead of a temporary one")->excludes(config_option);
-  app.footer("Examples:\n  keywright server --dev\n  keywright server --config /etc/keywright/keywright.yaml");
+  app.add_option("--dir", directory,
+                 "with --dev: keep the files in this folder (absolute) instead of a temporary one")
+      ->excludes(config_option);
+  app.footer(
+      "Examples:\n  keywright server --dev\n  keywright server --config "
+      "/etc/keywright/keywright.yaml");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& problem) {
@@ -103,7 +117,9 @@ int serve(int argc, char** argv) {
   }
   if (development) return run_development(port, directory);
   if (file.empty()) {
-    std::fprintf(stderr, "error: say how to run [usage]\n  try: keywright server --dev  or  keywright server --config FILE\n");
+    std::fprintf(stderr,
+                 "error: say how to run [usage]\n  try: keywright server --dev  or  keywright "
+                 "server --config FILE\n");
     return 2;
   }
   const auto config = load_config(file);

@@ -1,4 +1,5 @@
-// `keywright server`: reads its flags, starts the server, says what a person needs to know, and waits.
+// `keywright server`: reads its flags, starts the server, says what a person needs to know, and
+// waits.
 #pragma once
 
 namespace kw::app {

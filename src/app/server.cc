@@ -25,8 +25,10 @@ constexpr int kCertificateDays = 397;
 
 Status write_file(const std::string& path, ByteView content) {
   const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-  const bool wrote = file >= 0 && write(file, content.data(), content.size()) == static_cast<ssize_t>(content.size()) &&
-                     fsync(file) == 0;
+  const bool wrote =
+      file >= 0 &&
+      write(file, content.data(), content.size()) == static_cast<ssize_t>(content.size()) &&
+      fsync(file) == 0;
   if (file >= 0) close(file);
   if (wrote) return ok();
   return error(Code::kFailedPrecondition, "cannot_write", "cannot write " + path);
@@ -52,7 +54,8 @@ Result<std::string> read_text_file(const std::string& path) {
 }
 
 // The configured certificate, or one of our own made at first start.
-Status choose_certificate(const Config& config, const Clock& clock, std::string& certificate, std::string& key) {
+Status choose_certificate(const Config& config, const Clock& clock, std::string& certificate,
+                          std::string& key) {
   certificate = config.certificate_file;
   key = config.private_key_file;
   if (!certificate.empty()) return ok();
@@ -60,7 +63,8 @@ Status choose_certificate(const Config& config, const Clock& clock, std::string&
   key = config.data_directory + "/tls.key";
   if (std::filesystem::exists(certificate) && std::filesystem::exists(key)) return ok();
   KW_TRY(const auto made,
-         crypto::self_signed_certificate({"localhost", "127.0.0.1", "::1", config.address}, clock.wall(), kCertificateDays));
+         crypto::self_signed_certificate({"localhost", "127.0.0.1", "::1", config.address},
+                                         clock.wall(), kCertificateDays));
   KW_OK(write_file(key, made.private_key_pem.reveal(Reveal{})));
   return write_file(certificate, as_bytes(made.certificate_pem));
 }
@@ -97,7 +101,8 @@ Result<std::unique_ptr<Server>> Server::start(const Config& config) {
   KW_OK(harden_process());
   KW_OK(crypto::initialise_library());
   const bool unlocked = config.allow_unlocked_memory || config.development;
-  KW_OK(SecretArena::reserve(unlocked ? SecretArena::Unlocked::kAllow : SecretArena::Unlocked::kRefuse));
+  KW_OK(SecretArena::reserve(unlocked ? SecretArena::Unlocked::kAllow
+                                      : SecretArena::Unlocked::kRefuse));
   // Signals are taken by run_until_signal; threads started below inherit the mask.
   sigset_t handled;
   sigemptyset(&handled);
@@ -112,9 +117,10 @@ Result<std::unique_ptr<Server>> Server::start(const Config& config) {
   KW_OK(parts->open_seal());
   KW_OK(parts->listen());
   parts->start_clockwork();
-  parts->log.info("server.started", {{"url", "https://" + config.address + ":" + std::to_string(parts->http->port())},
-                                     {"store", parts->store->engine()},
-                                     {"sealed", parts->barrier->sealed()}});
+  parts->log.info("server.started",
+                  {{"url", "https://" + config.address + ":" + std::to_string(parts->http->port())},
+                   {"store", parts->store->engine()},
+                   {"sealed", parts->barrier->sealed()}});
   net::notify_service_manager("READY=1");
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
@@ -124,15 +130,21 @@ std::string Server::url() const {
   return "https://" + (v6 ? "[" + parts_->config.address + "]" : parts_->config.address) + ":" +
          std::to_string(parts_->http->port());
 }
-std::string Server::certificate_file() const { return parts_->certificate_file; }
-std::string Server::certificate_sha256() const { return parts_->certificate_sha256; }
+std::string Server::certificate_file() const {
+  return parts_->certificate_file;
+}
+std::string Server::certificate_sha256() const {
+  return parts_->certificate_sha256;
+}
 
 Result<WipedText> Server::development_token() {
   KW_TRY(auth::IssuedToken token, service::development_token(*parts_->house));
   return std::move(token.text);
 }
 
-Status Server::development_tenant(const std::string& name) { return service::development_tenant(*parts_->house, name); }
+Status Server::development_tenant(const std::string& name) {
+  return service::development_tenant(*parts_->house, name);
+}
 
 void Server::run_until_signal() {
   sigset_t handled;
@@ -145,9 +157,12 @@ void Server::run_until_signal() {
   parts_->log.info("server.stopping", {{"signal", received}});
   parts_->stop_clockwork();
   parts_->http->stop(std::chrono::milliseconds(10'000));
-  if (const Status flushed = parts_->flush_usage(); !flushed) parts_->log.failure("usage.flush", flushed.error());
+  if (const Status flushed = parts_->flush_usage(); !flushed)
+    parts_->log.failure("usage.flush", flushed.error());
 }
 
-void Server::request_stop() { kill(getpid(), SIGTERM); }
+void Server::request_stop() {
+  kill(getpid(), SIGTERM);
+}
 
 }  // namespace kw::app

@@ -13,14 +13,15 @@ namespace kw::app {
 
 class Server {
  public:
-  /// Opens the store, brings the schema up, opens the audit logs, reads the seal and starts to listen.
+  /// Opens the store, brings the schema up, opens the audit logs, reads the seal and starts to
+  /// listen.
   /// @errors what the rooms answer, plus kUnavailable(address_in_use)
   static Result<std::unique_ptr<Server>> start(const Config& config);
   ~Server();
 
   std::string url() const;
   std::string certificate_file() const;
-  std::string certificate_sha256() const;   ///< hex
+  std::string certificate_sha256() const;  ///< hex
   /// Development only: a token with every role.
   Result<WipedText> development_token();
   /// Development only: a tenant to start with; fine when it is there already.

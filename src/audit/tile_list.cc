@@ -10,7 +10,8 @@ namespace {
 void add_level(std::vector<std::string>& paths, int level, std::uint64_t items) {
   const std::uint64_t full = items / kTileWidth;
   const auto rest = static_cast<std::uint32_t>(items % kTileWidth);
-  for (std::uint64_t index = 0; index < full; ++index) paths.push_back(tile_path({level, index, kTileWidth}));
+  for (std::uint64_t index = 0; index < full; ++index)
+    paths.push_back(tile_path({level, index, kTileWidth}));
   if (rest != 0) paths.push_back(tile_path({level, full, rest}));
 }
 

@@ -53,11 +53,14 @@ Result<std::uint32_t> ByteReader::u32() {
   KW_TRY(std::uint64_t value, big_endian(4));
   return static_cast<std::uint32_t>(value);
 }
-Result<std::uint64_t> ByteReader::u64() { return big_endian(8); }
+Result<std::uint64_t> ByteReader::u64() {
+  return big_endian(8);
+}
 
 Result<ByteView> ByteReader::raw(std::size_t length) {
   if (length > rest_.size())
-    return error(Code::kInvalidArgument, "truncated", "the input ends before a field that it announces");
+    return error(Code::kInvalidArgument, "truncated",
+                 "the input ends before a field that it announces");
   ByteView part = rest_.first(length);
   rest_ = rest_.subspan(length);
   return part;

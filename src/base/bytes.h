@@ -1,4 +1,5 @@
-// Plain byte strings and the canonical, length-prefixed forms that are hashed, authenticated or stored.
+// Plain byte strings and the canonical, length-prefixed forms that are hashed, authenticated or
+// stored.
 #pragma once
 
 #include <cstdint>
@@ -23,11 +24,16 @@ inline std::string_view as_text(ByteView bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 /// A copy as an owning vector.
-inline Bytes to_bytes(ByteView bytes) { return {bytes.begin(), bytes.end()}; }
+inline Bytes to_bytes(ByteView bytes) {
+  return {bytes.begin(), bytes.end()};
+}
 /// Byte-wise equality of public data. Never for secrets: see equal_constant_time.
-inline bool same_bytes(ByteView a, ByteView b) { return as_text(a) == as_text(b); }
+inline bool same_bytes(ByteView a, ByteView b) {
+  return as_text(a) == as_text(b);
+}
 
-/// Appends big-endian integers and length-prefixed fields; the one way to build authenticated encodings.
+/// Appends big-endian integers and length-prefixed fields; the one way to build authenticated
+/// encodings.
 class ByteWriter {
  public:
   ByteWriter& u8(std::uint8_t value);
@@ -47,7 +53,8 @@ class ByteWriter {
   Bytes bytes_;
 };
 
-/// Reads what ByteWriter wrote. Every read checks what is left; errors: kInvalidArgument(truncated).
+/// Reads what ByteWriter wrote. Every read checks what is left; errors:
+/// kInvalidArgument(truncated).
 class ByteReader {
  public:
   explicit ByteReader(ByteView bytes) : rest_(bytes) {}

@@ -21,7 +21,8 @@ TEST(ByteWriter, is_read_back_by_ByteReader) {
 }
 
 TEST(ByteWriter, keeps_different_field_lists_apart) {
-  EXPECT_NE(ByteWriter().field("ab").field("c").bytes(), ByteWriter().field("a").field("bc").bytes());
+  EXPECT_NE(ByteWriter().field("ab").field("c").bytes(),
+            ByteWriter().field("a").field("bc").bytes());
 }
 
 TEST(ByteReader, refuses_a_field_longer_than_the_input) {
@@ -31,14 +32,17 @@ TEST(ByteReader, refuses_a_field_longer_than_the_input) {
 }
 
 TEST(Clock, writes_and_reads_rfc3339) {
-  for (const char* text : {"2026-11-20T13:00:00Z", "1970-01-01T00:00:00.000001Z", "2000-02-29T23:59:59.500000Z"})
+  for (const char* text :
+       {"2026-11-20T13:00:00Z", "1970-01-01T00:00:00.000001Z", "2000-02-29T23:59:59.500000Z"})
     EXPECT_EQ(rfc3339(*parse_rfc3339(text)), text);
-  EXPECT_EQ(*parse_rfc3339("2026-11-20T13:00:00.5Z"), *parse_rfc3339("2026-11-20T13:00:00.500000Z"));
+  EXPECT_EQ(*parse_rfc3339("2026-11-20T13:00:00.5Z"),
+            *parse_rfc3339("2026-11-20T13:00:00.500000Z"));
 }
 
 TEST(Clock, refuses_what_is_not_a_utc_time) {
-  for (const char* text : {"", "2026-11-20", "2026-13-20T13:00:00Z", "2026-02-30T13:00:00Z", "2026-11-20T24:00:00Z",
-                           "2026-11-20T13:00:00+01:00", "2026-11-20T13:00:00.Z", "2026-11-20 13:00:00Z"})
+  for (const char* text :
+       {"", "2026-11-20", "2026-13-20T13:00:00Z", "2026-02-30T13:00:00Z", "2026-11-20T24:00:00Z",
+        "2026-11-20T13:00:00+01:00", "2026-11-20T13:00:00.Z", "2026-11-20 13:00:00Z"})
     EXPECT_FALSE(parse_rfc3339(text).has_value()) << text;
 }
 

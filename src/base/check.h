@@ -1,4 +1,5 @@
-// Programmer errors. KW_CHECK stays on in release builds: a broken contract in a key service aborts.
+// Programmer errors. KW_CHECK stays on in release builds: a broken contract in a key service
+// aborts.
 #pragma once
 
 namespace kw {
@@ -8,8 +9,8 @@ namespace kw {
 
 }  // namespace kw
 
-#define KW_CHECK(condition)                                    \
-  do {                                                         \
-    if (!(condition)) [[unlikely]]                             \
-      ::kw::check_failed(#condition, __FILE__, __LINE__);      \
+#define KW_CHECK(condition)                               \
+  do {                                                    \
+    if (!(condition)) [[unlikely]]                        \
+      ::kw::check_failed(#condition, __FILE__, __LINE__); \
   } while (false)

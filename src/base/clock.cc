@@ -10,24 +10,33 @@ using std::chrono::microseconds;
 WallTime SystemClock::wall() const {
   return std::chrono::time_point_cast<microseconds>(std::chrono::system_clock::now());
 }
-SteadyTime SystemClock::steady() const { return std::chrono::steady_clock::now(); }
+SteadyTime SystemClock::steady() const {
+  return std::chrono::steady_clock::now();
+}
 
-WallTime FakeClock::wall() const { return from_micros(wall_us_.load()); }
-SteadyTime FakeClock::steady() const { return SteadyTime(microseconds(steady_us_.load())); }
+WallTime FakeClock::wall() const {
+  return from_micros(wall_us_.load());
+}
+SteadyTime FakeClock::steady() const {
+  return SteadyTime(microseconds(steady_us_.load()));
+}
 void FakeClock::advance(microseconds by) {
   wall_us_ += by.count();
   steady_us_ += by.count();
 }
-void FakeClock::jump_wall(microseconds by) { wall_us_ += by.count(); }
+void FakeClock::jump_wall(microseconds by) {
+  wall_us_ += by.count();
+}
 
 std::string rfc3339(WallTime time) {
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss clock(time - day);
   std::array<char, 48> text{};
-  int length = std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d", int(date.year()),
-                             unsigned(date.month()), unsigned(date.day()), int(clock.hours().count()),
-                             int(clock.minutes().count()), int(clock.seconds().count()));
+  int length =
+      std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d", int(date.year()),
+                    unsigned(date.month()), unsigned(date.day()), int(clock.hours().count()),
+                    int(clock.minutes().count()), int(clock.seconds().count()));
   if (clock.subseconds().count() != 0)
     length += std::snprintf(text.data() + length, text.size() - length, ".%06d",
                             int(clock.subseconds().count()));
@@ -36,7 +45,8 @@ std::string rfc3339(WallTime time) {
 
 namespace {
 Error bad_time() {
-  return error(Code::kInvalidArgument, "bad_time", "a time is RFC 3339 in UTC: 2026-11-20T13:00:00Z");
+  return error(Code::kInvalidArgument, "bad_time",
+               "a time is RFC 3339 in UTC: 2026-11-20T13:00:00Z");
 }
 
 // Exactly `width` digits at `text[at]`; -1 when they are not there.

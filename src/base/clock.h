@@ -50,7 +50,11 @@ std::string rfc3339(WallTime time);
 /// @errors kInvalidArgument(bad_time): not RFC 3339 with the zone `Z`.
 Result<WallTime> parse_rfc3339(std::string_view text);
 
-inline std::int64_t to_micros(WallTime time) { return time.time_since_epoch().count(); }
-inline WallTime from_micros(std::int64_t micros) { return WallTime(std::chrono::microseconds(micros)); }
+inline std::int64_t to_micros(WallTime time) {
+  return time.time_since_epoch().count();
+}
+inline WallTime from_micros(std::int64_t micros) {
+  return WallTime(std::chrono::microseconds(micros));
+}
 
 }  // namespace kw

@@ -1,4 +1,5 @@
-// What a failure is: a canonical code that each dialect maps, and a stable reason that callers react to.
+// What a failure is: a canonical code that each dialect maps, and a stable reason that callers
+// react to.
 #pragma once
 
 #include <chrono>
@@ -29,8 +30,8 @@ enum class Code {
 /// The code's stable lower-case name, for example "failed_precondition".
 std::string_view code_name(Code code);
 
-/// A failure. `reason` is a stable identifier (lower-case, underscores) that a program may branch on;
-/// `message` is one sentence for people; neither may hold secret or caller-chosen binary data.
+/// A failure. `reason` is a stable identifier (lower-case, underscores) that a program may branch
+/// on; `message` is one sentence for people; neither may hold secret or caller-chosen binary data.
 struct Error {
   Code code = Code::kInternal;
   std::string reason;
@@ -38,7 +39,8 @@ struct Error {
   std::optional<std::chrono::seconds> retry_after;
 };
 
-/// Builds an Error; short at call sites: `return error(Code::kNotFound, "not_found", "no key with this name");`
+/// Builds an Error; short at call sites: `return error(Code::kNotFound, "not_found", "no key with
+/// this name");`
 inline Error error(Code code, std::string_view reason, std::string_view message) {
   return Error{code, std::string(reason), std::string(message), std::nullopt};
 }

@@ -34,7 +34,8 @@ Status parse_into(std::map<std::string, Point, std::less<>>& points, std::string
   Point& point = points[std::string(item.substr(0, equals))];
   point.action = action;
   point.hits = 0;
-  point.fire_at = at == item.npos ? 0 : std::strtol(std::string(item.substr(at + 1)).c_str(), nullptr, 10);
+  point.fire_at =
+      at == item.npos ? 0 : std::strtol(std::string(item.substr(at + 1)).c_str(), nullptr, 10);
   return ok();
 }
 
@@ -52,7 +53,8 @@ Status arm_in(std::map<std::string, Point, std::less<>>& points, std::string_vie
 Registry& registry() {
   static Registry* instance = [] {
     auto* made = new Registry;
-    if (const char* text = std::getenv("KEYWRIGHT_FAILPOINTS"))  // NOLINT(concurrency-mt-unsafe): once, at start
+    if (const char* text =
+            std::getenv("KEYWRIGHT_FAILPOINTS"))  // NOLINT(concurrency-mt-unsafe): once, at start
       KW_CHECK(arm_in(made->points, text).has_value());
     return made;
   }();
@@ -86,7 +88,8 @@ Status hit(std::string_view name) {
   }
   if (action == "abort") kill(getpid(), SIGKILL);
   if (action == "delay") std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  if (action == "error") return error(Code::kUnavailable, "failpoint", "a test made this step fail");
+  if (action == "error")
+    return error(Code::kUnavailable, "failpoint", "a test made this step fail");
   return ok();
 }
 

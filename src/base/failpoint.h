@@ -1,7 +1,9 @@
-// Places where a test build can be made to fail, stop or die. In other builds they compile to nothing.
+// Places where a test build can be made to fail, stop or die. In other builds they compile to
+// nothing.
 //
 //   KW_FAILPOINT("store.commit");            // returns Error when armed with "error"
-// Armed by the environment before start: KEYWRIGHT_FAILPOINTS="store.commit=abort@3;audit.append=error".
+// Armed by the environment before start:
+// KEYWRIGHT_FAILPOINTS="store.commit=abort@3;audit.append=error".
 #pragma once
 
 #include <string_view>
@@ -11,7 +13,8 @@
 
 namespace kw::failpoint {
 
-/// Arms points from "name=action[@hit]" separated by ';'. Actions: `abort` (as kill -9), `error`, `delay` (20 ms).
+/// Arms points from "name=action[@hit]" separated by ';'. Actions: `abort` (as kill -9), `error`,
+/// `delay` (20 ms).
 /// `@hit` fires at that hit only (1 is the first); without it, at each hit.
 /// @errors kInvalidArgument(bad_failpoint)
 Status arm(std::string_view specification);

@@ -13,8 +13,9 @@ TEST(Id, has_one_text_form) {
 }
 
 TEST(Id, refuses_every_other_form) {
-  for (const char* text : {"", "00112233445566778899AABBCCDDEEFF", "00112233445566778899aabbccddeef",
-                           "00112233445566778899aabbccddeeff0", "0011223344556677-899aabbccddeeff"})
+  for (const char* text :
+       {"", "00112233445566778899AABBCCDDEEFF", "00112233445566778899aabbccddeef",
+        "00112233445566778899aabbccddeeff0", "0011223344556677-899aabbccddeeff"})
     EXPECT_FALSE(KeyId::parse(text).has_value()) << text;
   EXPECT_FALSE(KeyId::from_bytes(as_bytes("short")).has_value());
 }

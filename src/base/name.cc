@@ -5,13 +5,18 @@
 namespace kw {
 
 namespace {
-bool lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
-bool alphanumeric(char c) { return lower_or_digit(c) || (c >= 'A' && c <= 'Z'); }
+bool lower_or_digit(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+bool alphanumeric(char c) {
+  return lower_or_digit(c) || (c >= 'A' && c <= 'Z');
+}
 }  // namespace
 
 bool TenantRule::matches(std::string_view text) {
   return !text.empty() && text.size() <= 63 && lower_or_digit(text.front()) &&
-         std::all_of(text.begin(), text.end(), [](char c) { return lower_or_digit(c) || c == '-'; });
+         std::all_of(text.begin(), text.end(),
+                     [](char c) { return lower_or_digit(c) || c == '-'; });
 }
 
 bool ObjectRule::matches(std::string_view text) {

@@ -10,7 +10,8 @@
 
 namespace kw {
 
-/// A name that satisfied the grammar of `Rule`. Names compare byte by byte; there is no case folding.
+/// A name that satisfied the grammar of `Rule`. Names compare byte by byte; there is no case
+/// folding.
 template <typename Rule>
 class Name {
  public:

@@ -6,8 +6,10 @@ namespace kw {
 namespace {
 
 TEST(Name, accepts_the_grammar) {
-  for (const char* text : {"a", "0", "acme", "acme-eu-1", "a--"}) EXPECT_TRUE(TenantName::parse(text)) << text;
-  for (const char* text : {"orders", "Orders.v2", "a_b-c.d", "9"}) EXPECT_TRUE(ObjectName::parse(text)) << text;
+  for (const char* text : {"a", "0", "acme", "acme-eu-1", "a--"})
+    EXPECT_TRUE(TenantName::parse(text)) << text;
+  for (const char* text : {"orders", "Orders.v2", "a_b-c.d", "9"})
+    EXPECT_TRUE(ObjectName::parse(text)) << text;
   EXPECT_TRUE(TenantName::parse(std::string(63, 'a')));
   EXPECT_TRUE(ObjectName::parse(std::string(128, 'a')));
 }

@@ -1,4 +1,5 @@
-// Result<T>: a value or an Error, shaped like std::expected (which neither supported compiler has in C++20).
+// Result<T>: a value or an Error, shaped like std::expected (which neither supported compiler has
+// in C++20).
 //
 //   Result<Port> parse_port(std::string_view text);
 //   Result<Listener> open(std::string_view text) {
@@ -22,8 +23,9 @@ class [[nodiscard]] Result {
  public:
   using value_type = T;
 
-  Result(T value) : content_(std::in_place_index<0>, std::move(value)) {}    // NOLINT(*-explicit-*)
-  Result(Error failure) : content_(std::in_place_index<1>, std::move(failure)) {}  // NOLINT(*-explicit-*)
+  Result(T value) : content_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(*-explicit-*)
+  Result(Error failure)
+      : content_(std::in_place_index<1>, std::move(failure)) {}  // NOLINT(*-explicit-*)
 
   bool has_value() const noexcept { return content_.index() == 0; }
   explicit operator bool() const noexcept { return has_value(); }
@@ -83,7 +85,9 @@ class [[nodiscard]] Result<void> {
 using Status = Result<void>;
 
 /// The successful Status, for readability: `return ok();`
-inline Status ok() { return {}; }
+inline Status ok() {
+  return {};
+}
 
 }  // namespace kw
 
@@ -91,18 +95,19 @@ inline Status ok() { return {}; }
 #define KW_TRY_CONCAT_(a, b) a##b
 #define KW_TRY_NAME_(number) KW_TRY_CONCAT_(kw_try_result_, number)
 
-// Statements, never expressions: an early return out of an aggregate initialiser would skip destructors.
-// `KW_TRY(auto key, load(id));` binds the value or returns the error to the caller.
+// Statements, never expressions: an early return out of an aggregate initialiser would skip
+// destructors. `KW_TRY(auto key, load(id));` binds the value or returns the error to the caller.
 #define KW_TRY(declaration, ...) KW_TRY_AS_(KW_TRY_NAME_(__COUNTER__), declaration, __VA_ARGS__)
-#define KW_TRY_AS_(name, declaration, ...)                        \
-  auto name = (__VA_ARGS__);                                      \
-  if (!name.has_value()) [[unlikely]] return std::move(name).error(); \
+#define KW_TRY_AS_(name, declaration, ...) \
+  auto name = (__VA_ARGS__);               \
+  if (!name.has_value()) [[unlikely]]      \
+    return std::move(name).error();        \
   declaration = *std::move(name)
 
 // `KW_OK(tx.execute(...));` returns the error of a Status or Result whose value is not needed.
 #define KW_OK(...) KW_OK_AS_(KW_TRY_NAME_(__COUNTER__), __VA_ARGS__)
-#define KW_OK_AS_(name, ...)                                                         \
-  do {                                                                               \
-    if (auto name = (__VA_ARGS__); !name.has_value()) [[unlikely]]                   \
-      return std::move(name).error();                                                \
+#define KW_OK_AS_(name, ...)                                       \
+  do {                                                             \
+    if (auto name = (__VA_ARGS__); !name.has_value()) [[unlikely]] \
+      return std::move(name).error();                              \
   } while (false)

@@ -24,7 +24,9 @@ Status check_quarter(int number) {
   return ok();
 }
 
-TEST(Result, hands_values_through) { EXPECT_EQ(*quarter(8), 2); }
+TEST(Result, hands_values_through) {
+  EXPECT_EQ(*quarter(8), 2);
+}
 
 TEST(Result, returns_the_first_error_to_the_caller) {
   const auto result = quarter(6);

@@ -4,7 +4,8 @@
 
 namespace kw {
 
-/// Permission to look at the bytes of a secret. `secret.reveal(Reveal{})` borrows them; do not keep the span.
+/// Permission to look at the bytes of a secret. `secret.reveal(Reveal{})` borrows them; do not keep
+/// the span.
 struct Reveal {
   explicit Reveal() = default;
 };

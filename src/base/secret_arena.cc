@@ -34,7 +34,8 @@ namespace {
 constexpr std::size_t kChunkBytes = 1 << 20;
 constexpr std::size_t kCanaryBytes = 16;
 constexpr std::size_t kSmallestSlot = 64;
-constexpr std::size_t kClasses = 12;  // slots of 64 B to 128 KiB; larger secrets get a mapping of their own
+constexpr std::size_t kClasses =
+    12;  // slots of 64 B to 128 KiB; larger secrets get a mapping of their own
 constexpr std::uint8_t kCanary = 0xA7;
 
 struct Mapping {
@@ -166,11 +167,23 @@ Arena& arena() {
 
 }  // namespace
 
-Status SecretArena::reserve(Unlocked unlocked) { return arena().reserve(unlocked); }
-void* SecretArena::take(std::size_t size) { return arena().take(size); }
-void SecretArena::give_back(void* slot, std::size_t size) noexcept { arena().give_back(slot, size); }
-bool SecretArena::holds(const void* address) { return arena().holds(address); }
-std::size_t SecretArena::reserved_bytes() { return arena().reserved(); }
-bool SecretArena::locked() { return arena().locked(); }
+Status SecretArena::reserve(Unlocked unlocked) {
+  return arena().reserve(unlocked);
+}
+void* SecretArena::take(std::size_t size) {
+  return arena().take(size);
+}
+void SecretArena::give_back(void* slot, std::size_t size) noexcept {
+  arena().give_back(slot, size);
+}
+bool SecretArena::holds(const void* address) {
+  return arena().holds(address);
+}
+std::size_t SecretArena::reserved_bytes() {
+  return arena().reserved();
+}
+bool SecretArena::locked() {
+  return arena().locked();
+}
 
 }  // namespace kw

@@ -1,4 +1,5 @@
-// Locked memory for secrets: never swapped, never dumped, wiped when freed, wiped in a forked child.
+// Locked memory for secrets: never swapped, never dumped, wiped when freed, wiped in a forked
+// child.
 #pragma once
 
 #include <cstddef>
@@ -8,19 +9,22 @@
 
 namespace kw {
 
-/// The process's memory for secrets. Thread-safe. It is the one process-wide object of the house (docs/adr/0002):
-/// a SecretBytes may outlive any owner that could be injected.
+/// The process's memory for secrets. Thread-safe. It is the one process-wide object of the house
+/// (docs/adr/0002): a SecretBytes may outlive any owner that could be injected.
 class SecretArena {
  public:
   enum class Unlocked : std::uint8_t { kRefuse, kAllow };
 
-  /// Reserves the arena. Call once at start, before the first secret; without a call the first secret reserves it.
+  /// Reserves the arena. Call once at start, before the first secret; without a call the first
+  /// secret reserves it.
   ///
-  /// @param unlocked  kAllow goes on when the machine refuses to lock memory; the caller audits that.
+  /// @param unlocked  kAllow goes on when the machine refuses to lock memory; the caller audits
+  /// that.
   /// @errors kFailedPrecondition(memory_not_lockable): raise RLIMIT_MEMLOCK or allow it by name.
   static Status reserve(Unlocked unlocked);
 
-  /// A slot of at least `size` bytes, zeroed. Never null: aborts when the machine has no memory left.
+  /// A slot of at least `size` bytes, zeroed. Never null: aborts when the machine has no memory
+  /// left.
   static void* take(std::size_t size);
   /// Wipes and returns the slot; checks the canaries around it (overflow aborts).
   static void give_back(void* slot, std::size_t size) noexcept;

@@ -33,7 +33,9 @@ SecretBytes& SecretBytes::operator=(SecretBytes&& other) noexcept {
   return *this;
 }
 
-SecretBytes::~SecretBytes() { release(); }
+SecretBytes::~SecretBytes() {
+  release();
+}
 
 void SecretBytes::release() noexcept {
   if (data_ != nullptr) SecretArena::give_back(data_, capacity_);
@@ -41,7 +43,9 @@ void SecretBytes::release() noexcept {
   size_ = capacity_ = 0;
 }
 
-SecretBytes SecretBytes::clone() const { return copy_of({data_, size_}); }
+SecretBytes SecretBytes::clone() const {
+  return copy_of({data_, size_});
+}
 
 void SecretBytes::shrink(std::size_t size) {
   KW_CHECK(size <= size_);

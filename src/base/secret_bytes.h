@@ -1,7 +1,8 @@
-// SecretBytes: key material, shares, tokens, passwords. Move-only; lives in the SecretArena; wiped when it dies.
+// SecretBytes: key material, shares, tokens, passwords. Move-only; lives in the SecretArena; wiped
+// when it dies.
 //
-// It has no ==, no stream, no format and no JSON form; a test proves that such code does not compile.
-// Thread-safety: as a std::vector.
+// It has no ==, no stream, no format and no JSON form; a test proves that such code does not
+// compile. Thread-safety: as a std::vector.
 #pragma once
 
 #include <cstdint>
@@ -55,7 +56,8 @@ bool equal_constant_time(const SecretBytes& a, const SecretBytes& b);
 /// Overwrites memory in a way that the compiler keeps.
 void wipe(void* data, std::size_t size) noexcept;
 
-/// An allocator that wipes what it frees; for request bodies and other buffers that may hold secrets.
+/// An allocator that wipes what it frees; for request bodies and other buffers that may hold
+/// secrets.
 template <typename T>
 struct WipingAllocator {
   using value_type = T;
@@ -72,8 +74,8 @@ struct WipingAllocator {
 
 /// Plaintext in transit: ordinary memory, wiped when freed.
 using WipedBytes = std::vector<std::uint8_t, WipingAllocator<std::uint8_t>>;
-/// As WipedBytes, for text such as response bodies. Short texts do not stay in the object itself unwiped:
-/// call wipe_text before it dies when it holds secrets.
+/// As WipedBytes, for text such as response bodies. Short texts do not stay in the object itself
+/// unwiped: call wipe_text before it dies when it holds secrets.
 using WipedText = std::basic_string<char, std::char_traits<char>, WipingAllocator<char>>;
 
 }  // namespace kw

@@ -13,7 +13,8 @@ namespace {
 template <typename T, typename = void>
 struct IsStreamable : std::false_type {};
 template <typename T>
-struct IsStreamable<T, std::void_t<decltype(std::declval<std::ostream&>() << std::declval<const T&>())>>
+struct IsStreamable<
+    T, std::void_t<decltype(std::declval<std::ostream&>() << std::declval<const T&>())>>
     : std::true_type {};
 template <typename T, typename = void>
 struct IsComparable : std::false_type {};
@@ -53,7 +54,10 @@ TEST(SecretBytes, wipes_what_it_cuts_off) {
 
 TEST(SecretBytes, reuses_slots_zeroed) {
   for (std::size_t size : {1u, 32u, 64u, 5000u, 300000u}) {
-    { SecretBytes dirty(size); dirty.reveal_mutable(Reveal{})[size - 1] = 0xFF; }
+    {
+      SecretBytes dirty(size);
+      dirty.reveal_mutable(Reveal{})[size - 1] = 0xFF;
+    }
     const SecretBytes fresh(size);
     for (std::uint8_t byte : fresh.reveal(Reveal{})) ASSERT_EQ(byte, 0) << size;
   }

@@ -15,8 +15,13 @@ Status grant_members(JsonWriter& json, const std::vector<std::string>& grants) {
   json.name("grants").begin_array();
   for (const std::string& grant : grants) {
     const auto colon = grant.find(':');
-    if (colon == grant.npos) return error(Code::kInvalidArgument, "usage", "a role is ROLE:TENANT, or ROLE:* for all tenants");
-    json.begin_object().member("role", grant.substr(0, colon)).member("tenant", grant.substr(colon + 1)).end_object();
+    if (colon == grant.npos)
+      return error(Code::kInvalidArgument, "usage",
+                   "a role is ROLE:TENANT, or ROLE:* for all tenants");
+    json.begin_object()
+        .member("role", grant.substr(0, colon))
+        .member("tenant", grant.substr(colon + 1))
+        .end_object();
   }
   json.end_array();
   return ok();
@@ -26,7 +31,8 @@ std::string grants_text(const JsonView& object) {
   std::string text;
   const auto grants = object.member("grants");
   if (!grants) return text;
-  for (const JsonView& grant : grants->elements()) text += (text.empty() ? "" : " ") + member(grant, "role") + ":" + member(grant, "tenant");
+  for (const JsonView& grant : grants->elements())
+    text += (text.empty() ? "" : " ") + member(grant, "role") + ":" + member(grant, "tenant");
   return text;
 }
 
@@ -34,7 +40,8 @@ Status create_principal(Session& session, const Arguments& arguments) {
   JsonWriter json;
   json.begin_object().member("name", arguments.reference);
   KW_OK(grant_members(json, arguments.repeated("--role")));
-  if (arguments.has("--certificate-name")) json.member("certificate_name", arguments.text("--certificate-name"));
+  if (arguments.has("--certificate-name"))
+    json.member("certificate_name", arguments.text("--certificate-name"));
   json.end_object();
   KW_TRY(const auto answer, session.send("POST", "/api/v1/principals", json.text()));
   if (session.print_for_machines(answer, arguments.reference)) return ok();
@@ -49,7 +56,8 @@ Status list_principals(Session& session, const Arguments&) {
   Table table = {{"PRINCIPAL", "ROLES", "CERTIFICATE", "STATE"}};
   KW_TRY(const JsonView items, answer.json.root().member("items"));
   for (const JsonView& row : items.elements())
-    table.push_back({member(row, "name"), grants_text(row), member(row, "certificate_name"), row.boolean("disabled") && *row.boolean("disabled") ? "disabled" : "enabled"});
+    table.push_back({member(row, "name"), grants_text(row), member(row, "certificate_name"),
+                     row.boolean("disabled") && *row.boolean("disabled") ? "disabled" : "enabled"});
   Session::print(table);
   return ok();
 }
@@ -61,16 +69,22 @@ Status edit_principal(Session& session, const Arguments& arguments) {
   if (arguments.has("--disable")) json.member("disabled", true);
   if (arguments.has("--enable")) json.member("disabled", false);
   json.end_object();
-  KW_TRY(const auto answer, session.send("PATCH", "/api/v1/principals/" + arguments.reference, json.text()));
-  if (!session.print_for_machines(answer, arguments.reference)) Session::line("changed " + arguments.reference + "  " + grants_text(answer.json.root()));
+  KW_TRY(const auto answer,
+         session.send("PATCH", "/api/v1/principals/" + arguments.reference, json.text()));
+  if (!session.print_for_machines(answer, arguments.reference))
+    Session::line("changed " + arguments.reference + "  " + grants_text(answer.json.root()));
   return ok();
 }
 
 Status create_token(Session& session, const Arguments& arguments) {
   JsonWriter json;
-  json.begin_object().member("principal", arguments.reference).member("ttl_seconds", arguments.number("--ttl-seconds", 3600));
-  if (arguments.has("--idle-seconds")) json.member("idle_seconds", arguments.number("--idle-seconds", 0));
-  if (arguments.has("--certificate-sha256")) json.member("certificate_sha256", arguments.text("--certificate-sha256"));
+  json.begin_object()
+      .member("principal", arguments.reference)
+      .member("ttl_seconds", arguments.number("--ttl-seconds", 3600));
+  if (arguments.has("--idle-seconds"))
+    json.member("idle_seconds", arguments.number("--idle-seconds", 0));
+  if (arguments.has("--certificate-sha256"))
+    json.member("certificate_sha256", arguments.text("--certificate-sha256"));
   json.end_object();
   KW_TRY(const auto answer, session.send("POST", "/api/v1/tokens", json.text()));
   const JsonView root = answer.json.root();
@@ -80,18 +94,23 @@ Status create_token(Session& session, const Arguments& arguments) {
   }
   if (session.print_for_machines(answer, member(root, "accessor"))) return ok();
   Session::line(member(root, "token"));
-  Session::say("shown once.  for " + arguments.reference + ", until " + moment(member(root, "expires_at")) + ", accessor " + member(root, "accessor"));
+  Session::say("shown once.  for " + arguments.reference + ", until " +
+               moment(member(root, "expires_at")) + ", accessor " + member(root, "accessor"));
   return ok();
 }
 
 Status list_tokens(Session& session, const Arguments& arguments) {
-  KW_TRY(const auto answer, session.send("GET", "/api/v1/tokens" + client::query({{"principal", arguments.text("--principal")}})));
+  KW_TRY(const auto answer,
+         session.send("GET", "/api/v1/tokens" +
+                                 client::query({{"principal", arguments.text("--principal")}})));
   if (session.print_for_machines(answer)) return ok();
   Table table = {{"ACCESSOR", "PRINCIPAL", "CREATED", "EXPIRES", "LAST USED", "STATE"}};
   KW_TRY(const JsonView items, answer.json.root().member("items"));
   for (const JsonView& row : items.elements())
-    table.push_back({member(row, "accessor"), member(row, "principal"), moment(member(row, "created_at")), moment(member(row, "expires_at")),
-                     moment(member(row, "last_used_at")), row.boolean("revoked") && *row.boolean("revoked") ? "revoked" : "live"});
+    table.push_back({member(row, "accessor"), member(row, "principal"),
+                     moment(member(row, "created_at")), moment(member(row, "expires_at")),
+                     moment(member(row, "last_used_at")),
+                     row.boolean("revoked") && *row.boolean("revoked") ? "revoked" : "live"});
   Session::print(table);
   return ok();
 }
@@ -100,7 +119,10 @@ Status token_self(Session& session, const Arguments&) {
   KW_TRY(const auto answer, session.send("GET", "/api/v1/tokens/self"));
   if (session.print_for_machines(answer)) return ok();
   const JsonView root = answer.json.root();
-  Session::print({{"principal", member(root, "principal")}, {"roles", grants_text(root)}, {"by", member(root, "method")}, {"until", moment(member(root, "expires_at"))}});
+  Session::print({{"principal", member(root, "principal")},
+                  {"roles", grants_text(root)},
+                  {"by", member(root, "method")},
+                  {"until", moment(member(root, "expires_at"))}});
   return ok();
 }
 
@@ -115,7 +137,8 @@ Status put_policy(Session& session, const Arguments& arguments) {
   KW_TRY(const WipedBytes text, read_file(arguments.text("--file")));
   JsonWriter json;
   json.begin_object().member("policy", as_text(text)).end_object();
-  KW_OK(session.send("PUT", "/api/v1/tenants/" + at.tenant + "/access-policies/" + at.name, json.text()));
+  KW_OK(session.send("PUT", "/api/v1/tenants/" + at.tenant + "/access-policies/" + at.name,
+                     json.text()));
   Session::line("in force: " + at.text());
   return ok();
 }
@@ -141,26 +164,96 @@ Status remove_policy(Session& session, const Arguments& arguments) {
 
 }  // namespace
 
-void add_access_commands(std::vector<Command>& commands) {
-  const Flag role{"--role", "ROLE:TENANT, or ROLE:* ; may be given more than once", Kind::kRepeated};
+namespace {
+
+void add_principals(std::vector<Command>& commands) {
+  const Flag role{"--role", "ROLE:TENANT, or ROLE:* ; may be given more than once",
+                  Kind::kRepeated};
   commands.insert(
       commands.end(),
-      {{"principal", "create", "make a principal with roles", "NAME", {role, {"--certificate-name", "DNS name or URI of its client certificate", Kind::kText}},
-        {"keywright principal create payments-app --role key-user:acme"}, create_principal},
-       {"principal", "list", "all principals", "", {}, {"keywright principal list"}, list_principals},
-       {"principal", "edit", "change roles; disable or enable", "NAME", {role, {"--disable", "refuse its credentials", Kind::kSwitch}, {"--enable", "accept them again", Kind::kSwitch}},
-        {"keywright principal edit payments-app --disable"}, edit_principal},
-       {"token", "create", "issue a token; it is shown once", "PRINCIPAL",
-        {{"--ttl-seconds", "life, 60 s to 365 d", Kind::kNumber}, {"--idle-seconds", "dies when unused for so long", Kind::kNumber},
-         {"--certificate-sha256", "only with this client certificate", Kind::kText}},
-        {"keywright token create payments-app --ttl-seconds 86400"}, create_token},
-       {"token", "list", "tokens by accessor", "", {{"--principal", "only of this principal", Kind::kText}}, {"keywright token list"}, list_tokens},
-       {"token", "self", "who am I", "", {}, {"keywright token self"}, token_self},
-       {"token", "revoke", "revoke a token", "ACCESSOR", {}, {"keywright token revoke ACCESSOR"}, revoke_token},
-       {"access-policy", "put", "create or replace an access policy", "NAME", {{"--file", "YAML file", Kind::kText, true}},
-        {"keywright access-policy put payments --file payments.yaml"}, put_policy},
-       {"access-policy", "list", "the tenant's access policies", "", {}, {"keywright access-policy list"}, list_policies},
-       {"access-policy", "remove", "remove an access policy", "NAME", {}, {"keywright access-policy remove payments"}, remove_policy}});
+      {{"principal",
+        "create",
+        "make a principal with roles",
+        "NAME",
+        {role, {"--certificate-name", "DNS name or URI of its client certificate", Kind::kText}},
+        {"keywright principal create payments-app --role key-user:acme"},
+        create_principal},
+       {"principal",
+        "list",
+        "all principals",
+        "",
+        {},
+        {"keywright principal list"},
+        list_principals},
+       {"principal",
+        "edit",
+        "change roles; disable or enable",
+        "NAME",
+        {role,
+         {"--disable", "refuse its credentials", Kind::kSwitch},
+         {"--enable", "accept them again", Kind::kSwitch}},
+        {"keywright principal edit payments-app --disable"},
+        edit_principal}});
+}
+
+void add_tokens(std::vector<Command>& commands) {
+  commands.insert(commands.end(),
+                  {{"token",
+                    "create",
+                    "issue a token; it is shown once",
+                    "PRINCIPAL",
+                    {{"--ttl-seconds", "life, 60 s to 365 d", Kind::kNumber},
+                     {"--idle-seconds", "dies when unused for so long", Kind::kNumber},
+                     {"--certificate-sha256", "only with this client certificate", Kind::kText}},
+                    {"keywright token create payments-app --ttl-seconds 86400"},
+                    create_token},
+                   {"token",
+                    "list",
+                    "tokens by accessor",
+                    "",
+                    {{"--principal", "only of this principal", Kind::kText}},
+                    {"keywright token list"},
+                    list_tokens},
+                   {"token", "self", "who am I", "", {}, {"keywright token self"}, token_self},
+                   {"token",
+                    "revoke",
+                    "revoke a token",
+                    "ACCESSOR",
+                    {},
+                    {"keywright token revoke ACCESSOR"},
+                    revoke_token}});
+}
+
+void add_policies(std::vector<Command>& commands) {
+  commands.insert(commands.end(), {{"access-policy",
+                                    "put",
+                                    "create or replace an access policy",
+                                    "NAME",
+                                    {{"--file", "YAML file", Kind::kText, true}},
+                                    {"keywright access-policy put payments --file payments.yaml"},
+                                    put_policy},
+                                   {"access-policy",
+                                    "list",
+                                    "the tenant's access policies",
+                                    "",
+                                    {},
+                                    {"keywright access-policy list"},
+                                    list_policies},
+                                   {"access-policy",
+                                    "remove",
+                                    "remove an access policy",
+                                    "NAME",
+                                    {},
+                                    {"keywright access-policy remove payments"},
+                                    remove_policy}});
+}
+
+}  // namespace
+
+void add_access_commands(std::vector<Command>& commands) {
+  add_principals(commands);
+  add_tokens(commands);
+  add_policies(commands);
 }
 
 }  // namespace kw::cli

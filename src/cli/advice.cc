@@ -11,9 +11,11 @@ const std::map<std::string, std::string, std::less<>>& tries() {
   static const std::map<std::string, std::string, std::less<>> kTries = {
       {"token_missing", "keywright context create NAME --url URL --token-stdin"},
       {"token_invalid", "keywright context show   (which token is used, and where it comes from)"},
-      {"token_expired", "ask a security officer for a new token; if KEYWRIGHT_TOKEN is set: unset KEYWRIGHT_TOKEN"},
+      {"token_expired",
+       "ask a security officer for a new token; if KEYWRIGHT_TOKEN is set: unset KEYWRIGHT_TOKEN"},
       {"token_revoked", "ask a security officer for a new token"},
-      {"no_server", "keywright server --dev   or   keywright context create NAME --url URL --token-stdin"},
+      {"no_server",
+       "keywright server --dev   or   keywright context create NAME --url URL --token-stdin"},
       {"no_such_context", "keywright context list"},
       {"unreachable", "is the server running? keywright doctor"},
       {"tls_untrusted", "keywright context trust FINGERPRINT   if the server shows the same one"},
@@ -39,7 +41,8 @@ const std::map<std::string, std::string, std::less<>>& tries() {
 
 std::string attempt(const Error& failure, const client::Problem* problem) {
   if (failure.reason == "approval_required" && problem != nullptr && !problem->approval_id.empty())
-    return "they type: keywright approval approve " + problem->approval_id + "   then you: the same with --approval " + problem->approval_id;
+    return "they type: keywright approval approve " + problem->approval_id +
+           "   then you: the same with --approval " + problem->approval_id;
   const auto found = tries().find(failure.reason);
   return found == tries().end() ? "" : found->second;
 }
@@ -47,8 +50,10 @@ std::string attempt(const Error& failure, const client::Problem* problem) {
 std::string why(const client::Problem* problem) {
   if (problem == nullptr || problem->blockers.empty()) return "";
   const client::Blocker& first = problem->blockers.front();
-  std::string text = first.kind + " by " + first.where + " (" + std::to_string(first.amount) + "), clears when: " + first.clears_when;
-  if (problem->blockers.size() > 1) text += ", and " + std::to_string(problem->blockers.size() - 1) + " more";
+  std::string text = first.kind + " by " + first.where + " (" + std::to_string(first.amount) +
+                     "), clears when: " + first.clears_when;
+  if (problem->blockers.size() > 1)
+    text += ", and " + std::to_string(problem->blockers.size() - 1) + " more";
   return text;
 }
 
@@ -58,7 +63,8 @@ std::string advice(const Error& failure, const client::Problem* problem, bool ve
   std::string text = "error: " + failure.message + " [" + failure.reason + "]";
   if (const std::string cause = why(problem); !cause.empty()) text += "\n  why: " + cause;
   if (const std::string next = attempt(failure, problem); !next.empty()) text += "\n  try: " + next;
-  if (verbose && problem != nullptr && !problem->request_id.empty()) text += "\n  request: " + problem->request_id;
+  if (verbose && problem != nullptr && !problem->request_id.empty())
+    text += "\n  request: " + problem->request_id;
   return text;
 }
 

@@ -6,7 +6,8 @@ namespace kw::cli {
 
 std::string Arguments::text(const std::string& flag, std::string_view fallback) const {
   const auto found = values.find(flag);
-  return found == values.end() || found->second.empty() ? std::string(fallback) : found->second.front();
+  return found == values.end() || found->second.empty() ? std::string(fallback)
+                                                        : found->second.front();
 }
 
 std::int64_t Arguments::number(const std::string& flag, std::int64_t fallback) const {

@@ -1,4 +1,5 @@
-// A command as data: noun, verb, flags, examples and the function that runs it. Parser, help and completion read the same table.
+// A command as data: noun, verb, flags, examples and the function that runs it. Parser, help and
+// completion read the same table.
 #pragma once
 
 #include <functional>
@@ -15,7 +16,7 @@ class Session;
 
 struct Flag {
   enum class Kind : std::uint8_t { kText, kNumber, kSwitch, kRepeated };
-  std::string name;   ///< "--owner"
+  std::string name;  ///< "--owner"
   std::string help;
   Kind kind = Kind::kText;
   bool required = false;
@@ -29,7 +30,7 @@ class Arguments {
   /// Numbers were checked by the parser.
   std::int64_t number(const std::string& flag, std::int64_t fallback) const;
   std::vector<std::string> repeated(const std::string& flag) const;
-  std::string reference;   ///< the positional, or ""
+  std::string reference;  ///< the positional, or ""
 
   std::map<std::string, std::vector<std::string>> values;
 };
@@ -38,7 +39,7 @@ struct Command {
   std::string noun;
   std::string verb;
   std::string summary;
-  std::string positional;      ///< "KEY", "[KEY]" or "" when there is none
+  std::string positional;  ///< "KEY", "[KEY]" or "" when there is none
   std::vector<Flag> flags;
   std::vector<std::string> examples;
   std::function<Status(Session&, const Arguments&)> run;

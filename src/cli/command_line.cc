@@ -45,7 +45,8 @@ void add_command(CLI::App& noun, const Command& command, Filled& filled) {
   }
   for (const Flag& flag : command.flags) add_flag(*app, flag, filled);
   std::string examples;
-  for (const std::string& example : command.examples) examples += (examples.empty() ? "Examples:\n  " : "\n  ") + example;
+  for (const std::string& example : command.examples)
+    examples += (examples.empty() ? "Examples:\n  " : "\n  ") + example;
   app->footer(examples);
 }
 
@@ -53,7 +54,8 @@ void add_globals(CLI::App& app, GlobalOptions& options, std::string& format) {
   app.add_option("--context", options.context, "which context to use");
   app.add_option("-t,--tenant", options.tenant, "the tenant, when the reference does not name it");
   app.add_option("--url", options.url, "the server, over the context's");
-  app.add_option("-o,--output", format, "table, json, yaml or name")->check(CLI::IsMember({"table", "json", "yaml", "name"}));
+  app.add_option("-o,--output", format, "table, json, yaml or name")
+      ->check(CLI::IsMember({"table", "json", "yaml", "name"}));
   app.add_flag("-q,--quiet", options.quiet, "print ids alone");
   app.add_flag("--no-input", options.no_input, "never ask; a missing answer is an error");
   app.add_flag("-v,--verbose", options.verbose, "show request ids");
@@ -83,18 +85,21 @@ int run_command(Filled& filled, GlobalOptions options) {
   const Status outcome = filled.command->run(session, arguments_of(filled));
   std::fflush(stdout);
   if (outcome || outcome.error().reason == "shown") return kDone;
-  if (outcome.error().reason == "proof_failed" && outcome.error().message.empty()) return kProofFailed;
+  if (outcome.error().reason == "proof_failed" && outcome.error().message.empty())
+    return kProofFailed;
   if (outcome.error().reason == "not_ready" && outcome.error().message.empty()) return kRefused;
   Session::say(advice(outcome.error(), session.problem(), session.options().verbose));
   return exit_code(outcome.error());
 }
 
 // CLI11 speaks of "arguments"; people want to know which word was wrong and what would be right.
-int usage_error(const CLI::ParseError& problem, const std::vector<Command>& commands, int argc, char** argv) {
+int usage_error(const CLI::ParseError& problem, const std::vector<Command>& commands, int argc,
+                char** argv) {
   std::string text = "error: ";
   text += problem.what();
   text += " [usage]";
-  if (const std::string nearest = nearest_command(commands, argc, argv); !nearest.empty()) text += "\n  try: keywright " + nearest;
+  if (const std::string nearest = nearest_command(commands, argc, argv); !nearest.empty())
+    text += "\n  try: keywright " + nearest;
   Session::say(text);
   return kUsage;
 }

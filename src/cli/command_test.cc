@@ -19,7 +19,11 @@ TEST(Commands, have_distinct_names_and_an_example_each) {
     EXPECT_TRUE(names.insert(name).second) << name;
     ASSERT_FALSE(command.examples.empty()) << name;
     for (const std::string& example : command.examples)
-      EXPECT_EQ(example.rfind("keywright " + (command.noun.empty() ? "" : command.noun + " ") + command.verb, 0), 0u) << example;
+      EXPECT_EQ(
+          example.rfind(
+              "keywright " + (command.noun.empty() ? "" : command.noun + " ") + command.verb, 0),
+          0u)
+          << example;
   }
 }
 
@@ -50,7 +54,9 @@ TEST(NearestCommand, is_offered_for_a_typo) {
 TEST(Advice, says_what_why_and_what_to_type_in_four_lines) {
   client::Problem problem;
   problem.blockers.push_back({"in_use", "billing", "no use for 3600 s", 12});
-  const std::string text = advice(error(Code::kFailedPrecondition, "not_ready", "the version is still needed"), &problem, false);
+  const std::string text =
+      advice(error(Code::kFailedPrecondition, "not_ready", "the version is still needed"), &problem,
+             false);
   EXPECT_EQ(text,
             "error: the version is still needed [not_ready]\n"
             "  why: in_use by billing (12), clears when: no use for 3600 s\n"

@@ -16,8 +16,10 @@ using Words = std::map<std::string, std::set<std::string>>;
 Words verbs_of(const std::vector<Command>& commands) {
   Words words;
   for (const Command& command : commands) {
-    if (command.noun.empty()) words[command.verb];
-    else words[command.noun].insert(command.verb);
+    if (command.noun.empty())
+      words[command.verb];
+    else
+      words[command.noun].insert(command.verb);
   }
   words["server"];
   words["help"] = {"exit-codes", "environment", "algorithms", "config"};
@@ -26,7 +28,8 @@ Words verbs_of(const std::vector<Command>& commands) {
 Words flags_of(const std::vector<Command>& commands) {
   Words words;
   for (const Command& command : commands)
-    for (const Flag& flag : command.flags) words[command.noun + " " + command.verb].insert(flag.name);
+    for (const Flag& flag : command.flags)
+      words[command.noun + " " + command.verb].insert(flag.name);
   return words;
 }
 
@@ -40,14 +43,19 @@ std::string bash_script(const std::vector<Command>& commands) {
   const Words verbs = verbs_of(commands);
   std::set<std::string> nouns;
   for (const auto& [noun, unused] : verbs) nouns.insert(noun);
-  std::string text = "_keywright() {\n  local cur=${COMP_WORDS[COMP_CWORD]} words=\"\"\n  case $COMP_CWORD in\n  1) words=\"" + joined(nouns) +
-                     "\" ;;\n  2) case ${COMP_WORDS[1]} in\n";
-  for (const auto& [noun, list] : verbs) text += "     " + noun + ") words=\"" + joined(list) + "\" ;;\n";
+  std::string text =
+      "_keywright() {\n  local cur=${COMP_WORDS[COMP_CWORD]} words=\"\"\n  case $COMP_CWORD in\n  "
+      "1) words=\"" +
+      joined(nouns) + "\" ;;\n  2) case ${COMP_WORDS[1]} in\n";
+  for (const auto& [noun, list] : verbs)
+    text += "     " + noun + ") words=\"" + joined(list) + "\" ;;\n";
   text += "     esac ;;\n  *) case \"${COMP_WORDS[1]} ${COMP_WORDS[2]}\" in\n";
-  for (const auto& [command, list] : flags_of(commands)) text += "     \"" + command + "\") words=\"" + joined(list) + "\" ;;\n";
-  text += "     esac\n     if [[ $cur != -* && ${COMP_WORDS[1]} == key ]]; then\n"
-          "       words=\"$(timeout 0.3 keywright key list -q 2>/dev/null)\"\n     fi ;;\n  esac\n"
-          "  COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n}\ncomplete -F _keywright keywright";
+  for (const auto& [command, list] : flags_of(commands))
+    text += "     \"" + command + "\") words=\"" + joined(list) + "\" ;;\n";
+  text +=
+      "     esac\n     if [[ $cur != -* && ${COMP_WORDS[1]} == key ]]; then\n"
+      "       words=\"$(timeout 0.3 keywright key list -q 2>/dev/null)\"\n     fi ;;\n  esac\n"
+      "  COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n}\ncomplete -F _keywright keywright";
   return text;
 }
 
@@ -55,7 +63,9 @@ std::string fish_script(const std::vector<Command>& commands) {
   std::string text = "complete -c keywright -f";
   for (const auto& [noun, list] : verbs_of(commands)) {
     text += "\ncomplete -c keywright -n __fish_use_subcommand -a " + noun;
-    if (!list.empty()) text += "\ncomplete -c keywright -n '__fish_seen_subcommand_from " + noun + "' -a '" + joined(list) + "'";
+    if (!list.empty())
+      text += "\ncomplete -c keywright -n '__fish_seen_subcommand_from " + noun + "' -a '" +
+              joined(list) + "'";
   }
   return text;
 }

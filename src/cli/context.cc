@@ -17,7 +17,8 @@ namespace {
 namespace fs = std::filesystem;
 
 std::string environment(const char* name) {
-  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): the command line has one thread here
+  const char* value =
+      std::getenv(name);  // NOLINT(concurrency-mt-unsafe): the command line has one thread here
   return value == nullptr ? "" : value;
 }
 
@@ -49,7 +50,8 @@ Context read_context(const codec::JsonView& object) {
 void write_context(codec::JsonWriter& json, const Context& context) {
   json.begin_object().member("url", context.url).member("tenant", context.tenant);
   json.member("ca_file", context.ca_file).member("pinned_sha256", context.pinned_sha256);
-  json.member("client_certificate_file", context.client_certificate_file).member("client_key_file", context.client_key_file);
+  json.member("client_certificate_file", context.client_certificate_file)
+      .member("client_key_file", context.client_key_file);
   json.member("token", std::string_view(context.token.data(), context.token.size())).end_object();
 }
 
@@ -57,7 +59,8 @@ void write_context(codec::JsonWriter& json, const Context& context) {
 
 std::string context_directory() {
   if (const std::string own = environment("KEYWRIGHT_CONFIG_DIR"); !own.empty()) return own;
-  if (const std::string xdg = environment("XDG_CONFIG_HOME"); !xdg.empty()) return xdg + "/keywright";
+  if (const std::string xdg = environment("XDG_CONFIG_HOME"); !xdg.empty())
+    return xdg + "/keywright";
   return environment("HOME") + "/.config/keywright";
 }
 
@@ -73,7 +76,8 @@ Result<Contexts> load_contexts() {
   contexts.current = text_or_empty(document->root(), "current");
   const auto all = document->root().member("contexts");
   if (!all) return bad_file(path);
-  for (const auto& [name, object] : all->members()) contexts.all.emplace(name, read_context(object));
+  for (const auto& [name, object] : all->members())
+    contexts.all.emplace(name, read_context(object));
   return contexts;
 }
 
@@ -90,17 +94,20 @@ Status save_contexts(const Contexts& contexts) {
   }
   json.end_object().end_object();
   const std::string temporary = path + "." + std::to_string(getpid());
-  const int file = open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  const int file =
+      open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (file < 0) return cannot_write(temporary);
   const std::string_view text = json.text();
-  const bool wrote = write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && fsync(file) == 0;
+  const bool wrote = write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+                     fsync(file) == 0;
   close(file);
   if (wrote && rename(temporary.c_str(), path.c_str()) == 0) return ok();
   unlink(temporary.c_str());
   return cannot_write(path);
 }
 
-Status save_development_context(const std::string& url, const std::string& certificate_sha256, const WipedText& token) {
+Status save_development_context(const std::string& url, const std::string& certificate_sha256,
+                                const WipedText& token) {
   KW_TRY(Contexts contexts, load_contexts());
   Context context;
   context.url = url;

@@ -5,8 +5,9 @@
 
 namespace kw::cli {
 
-inline constexpr int kDone = 0, kFailed = 1, kUsage = 2, kNotLoggedIn = 3, kDenied = 4, kNoSuchObject = 5, kRefused = 6,
-                     kProofFailed = 7, kRetryLater = 8, kNotYet = 9, kDifferences = 10;
+inline constexpr int kDone = 0, kFailed = 1, kUsage = 2, kNotLoggedIn = 3, kDenied = 4,
+                     kNoSuchObject = 5, kRefused = 6, kProofFailed = 7, kRetryLater = 8,
+                     kNotYet = 9, kDifferences = 10;
 
 int exit_code(const Error& failure);
 

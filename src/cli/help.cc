@@ -12,16 +12,21 @@ namespace kw::cli {
 namespace {
 
 std::string exit_codes() {
-  return "0   done\n1   failed for good\n2   usage or bad file\n3   not logged in\n4   denied\n5   no such object\n"
-         "6   refused by a guard (in use, state, conflict)\n7   proof failed (verify, decrypt, server identity, doctor)\n"
-         "8   retry later (sealed, unreachable, rate limit)\n9   not yet (approval open, still running)\n"
+  return "0   done\n1   failed for good\n2   usage or bad file\n3   not logged in\n4   denied\n5   "
+         "no such object\n"
+         "6   refused by a guard (in use, state, conflict)\n7   proof failed (verify, decrypt, "
+         "server identity, doctor)\n"
+         "8   retry later (sealed, unreachable, rate limit)\n9   not yet (approval open, still "
+         "running)\n"
          "10  differences (only with --exit-code)\n130 interrupted";
 }
 
 std::string environment_help() {
   return "Order: flag, environment, context.\n"
-         "KEYWRIGHT_CONTEXT     which context\nKEYWRIGHT_ADDR        server URL\nKEYWRIGHT_TENANT      tenant\n"
-         "KEYWRIGHT_TOKEN       token\nKEYWRIGHT_TOKEN_FILE  file with the token in its first line\n"
+         "KEYWRIGHT_CONTEXT     which context\nKEYWRIGHT_ADDR        server URL\nKEYWRIGHT_TENANT  "
+         "    tenant\n"
+         "KEYWRIGHT_TOKEN       token\nKEYWRIGHT_TOKEN_FILE  file with the token in its first "
+         "line\n"
          "KEYWRIGHT_CA_FILE     CA bundle to trust\nKEYWRIGHT_CONFIG_DIR  where contexts are kept";
 }
 
@@ -29,29 +34,37 @@ std::string algorithms_help() {
   std::string text;
   for (const crypto::AlgorithmInfo& info : crypto::algorithms()) {
     std::string purposes;
-    for (const crypto::Purpose purpose : info.purposes) purposes += (purposes.empty() ? "" : ", ") + std::string(crypto::purpose_name(purpose));
+    for (const crypto::Purpose purpose : info.purposes)
+      purposes += (purposes.empty() ? "" : ", ") + std::string(crypto::purpose_name(purpose));
     std::string name(info.name);
     name.resize(std::max<std::size_t>(name.size(), 26), ' ');
-    text += name + purposes + (crypto::available(info.algorithm) ? "" : "   (needs a newer OpenSSL)") + "\n";
+    text += name + purposes +
+            (crypto::available(info.algorithm) ? "" : "   (needs a newer OpenSSL)") + "\n";
   }
   text.pop_back();
   return text;
 }
 
 std::string config_help() {
-  return "node: node-1                 # names this node's access log\ncluster: keywright           # names the audit log\n"
+  return "node: node-1                 # names this node's access log\ncluster: keywright          "
+         " # names the audit log\n"
          "data_directory: /var/lib/keywright   # required; store, audit log, certificate\n"
          "store: postgres://…          # default: SQLite in data_directory\n"
          "listen: {address: 127.0.0.1, port: 8443, threads: 2}\n"
-         "tls: {certificate_file: …, private_key_file: …, client_ca_file: …}   # made at first start when absent\n"
+         "tls: {certificate_file: …, private_key_file: …, client_ca_file: …}   # made at first "
+         "start when absent\n"
          "seal: shamir                 # or dev (loopback only)\nlog: {level: info, format: json}\n"
          "limits: {per_source: 20000, per_caller: 50000, per_tenant: 50000, messages: 0}\n"
-         "audit: {linger_us: 200}\ndestroy_wait: 30d            # 7d to 365d\nallow_unlocked_memory: false";
+         "audit: {linger_us: 200}\ndestroy_wait: 30d            # 7d to "
+         "365d\nallow_unlocked_memory: false";
 }
 
 const std::map<std::string, std::string (*)(), std::less<>>& topics() {
   static const std::map<std::string, std::string (*)(), std::less<>> kTopics = {
-      {"exit-codes", exit_codes}, {"environment", environment_help}, {"algorithms", algorithms_help}, {"config", config_help}};
+      {"exit-codes", exit_codes},
+      {"environment", environment_help},
+      {"algorithms", algorithms_help},
+      {"config", config_help}};
   return kTopics;
 }
 
@@ -86,12 +99,18 @@ std::string first_screen() {
 
 std::string noun_summary(const std::string& noun) {
   static const std::map<std::string, std::string, std::less<>> kSummaries = {
-      {"key", "keys: create, use, rotate, retire"}, {"alias", "names that point at keys"},
-      {"tenant", "tenants: isolation units with their own KEK"}, {"kek", "a tenant's key-encryption keys"},
-      {"job", "long work: re-wrapping after a KEK rotation"}, {"seal", "the root of trust: shares, unsealing"},
-      {"principal", "who may call, with which roles"}, {"token", "credentials of principals"},
-      {"access-policy", "permit and forbid statements"}, {"approval", "requests that need other people"},
-      {"audit", "the log of everything, and its proof"}, {"context", "which server, which tenant, which token"}};
+      {"key", "keys: create, use, rotate, retire"},
+      {"alias", "names that point at keys"},
+      {"tenant", "tenants: isolation units with their own KEK"},
+      {"kek", "a tenant's key-encryption keys"},
+      {"job", "long work: re-wrapping after a KEK rotation"},
+      {"seal", "the root of trust: shares, unsealing"},
+      {"principal", "who may call, with which roles"},
+      {"token", "credentials of principals"},
+      {"access-policy", "permit and forbid statements"},
+      {"approval", "requests that need other people"},
+      {"audit", "the log of everything, and its proof"},
+      {"context", "which server, which tenant, which token"}};
   const auto found = kSummaries.find(noun);
   return found == kSummaries.end() ? "" : found->second;
 }
@@ -115,11 +134,13 @@ int show_help(int argc, char** argv) {
 
 std::string nearest_command(const std::vector<Command>& commands, int argc, char** argv) {
   std::string typed;
-  for (int i = 1; i < argc && i < 3 && argv[i][0] != '-'; ++i) typed += (typed.empty() ? "" : " ") + std::string(argv[i]);
+  for (int i = 1; i < argc && i < 3 && argv[i][0] != '-'; ++i)
+    typed += (typed.empty() ? "" : " ") + std::string(argv[i]);
   std::string nearest;
   std::size_t best = 3;
   for (const Command& command : commands) {
-    const std::string name = command.noun.empty() ? command.verb : command.noun + " " + command.verb;
+    const std::string name =
+        command.noun.empty() ? command.verb : command.noun + " " + command.verb;
     const std::size_t away = distance(typed, name);
     if (away == 0) return name + " --help";
     if (away < best) {

@@ -15,7 +15,9 @@ using Kind = Flag::Kind;
 constexpr std::chrono::milliseconds kPoll{150};
 
 volatile std::sig_atomic_t interrupted = 0;  // NOLINT: the only thing a signal handler may write
-void on_interrupt(int) { interrupted = 1; }
+void on_interrupt(int) {
+  interrupted = 1;
+}
 
 double real(const JsonView& object, std::string_view name) {
   const auto value = object.member(name);
@@ -24,7 +26,9 @@ double real(const JsonView& object, std::string_view name) {
   return number ? *number : 0;
 }
 
-bool finished(const std::string& state) { return state != "running" && state != "rolling_back"; }
+bool finished(const std::string& state) {
+  return state != "running" && state != "rolling_back";
+}
 
 std::string ratio_text(const JsonView& job) {
   const double ratio = real(job, "foreground_p99_ratio");
@@ -39,8 +43,10 @@ void print_end(const JsonView& job) {
   const std::string id = member(job, "id");
   if (state == "done") {
     Session::line("✓ re-wrap  " + grouped(count(job, "done")) + " sealed versions");
-    Session::line("✓ census   0 left on @" + std::to_string(count(job, "from_version")) + ", counted twice after the fence; @" +
-                  std::to_string(count(job, "from_version")) + " retired   (job " + id.substr(0, 8) + ")");
+    Session::line("✓ census   0 left on @" + std::to_string(count(job, "from_version")) +
+                  ", counted twice after the fence; @" +
+                  std::to_string(count(job, "from_version")) + " retired   (job " +
+                  id.substr(0, 8) + ")");
   } else if (state == "rolled_back") {
     Session::line("✓ rolled back to @" + std::to_string(count(job, "target_version")));
   } else if (state == "paused") {
@@ -64,7 +70,8 @@ Status follow(Session& session, const std::string& id) {
       if (!session.print_for_machines(answer, id)) print_end(job);
       break;
     }
-    progress.show(member(job, "phase"), count(job, "done"), count(job, "total"), real(job, "rate_per_second"), ratio_text(job));
+    progress.show(member(job, "phase"), count(job, "done"), count(job, "total"),
+                  real(job, "rate_per_second"), ratio_text(job));
     if (interrupted != 0) {
       progress.finish();
       Session::say("^C detached; nothing was stopped.  back: keywright job watch " + id);
@@ -73,23 +80,29 @@ Status follow(Session& session, const std::string& id) {
     std::this_thread::sleep_for(kPoll);
   }
   std::signal(SIGINT, before);
-  if (state == "failed") return error(Code::kInternal, "job_failed", "the job stopped; its record says why");
+  if (state == "failed")
+    return error(Code::kInternal, "job_failed", "the job stopped; its record says why");
   return ok();
 }
 
 Status rotate_kek(Session& session, const Arguments& arguments) {
   KW_TRY(const std::string tenant, session.tenant());
-  KW_TRY(const auto answer, session.send("POST", "/api/v1/tenants/" + tenant + "/keks:rotate", "{}"));
+  KW_TRY(const auto answer,
+         session.send("POST", "/api/v1/tenants/" + tenant + "/keks:rotate", "{}"));
   const JsonView job = answer.json.root();
   const std::string id = member(job, "id");
   if (arguments.has("--no-wait")) {
-    if (!session.print_for_machines(answer, id)) Session::line("job " + id + " started.  watch: keywright job watch " + id);
+    if (!session.print_for_machines(answer, id))
+      Session::line("job " + id + " started.  watch: keywright job watch " + id);
     return ok();
   }
   if (session.table()) {
-    Session::line(tenant + ":kek@" + std::to_string(count(job, "from_version")) + " -> @" + std::to_string(count(job, "target_version")) +
-                  ": " + grouped(count(job, "total")) + " sealed versions, traffic first (p99 limit 1.2x)");
-    Session::line("✓ create   ✓ promote: new versions use @" + std::to_string(count(job, "target_version")) + " from now");
+    Session::line(tenant + ":kek@" + std::to_string(count(job, "from_version")) + " -> @" +
+                  std::to_string(count(job, "target_version")) + ": " +
+                  grouped(count(job, "total")) +
+                  " sealed versions, traffic first (p99 limit 1.2x)");
+    Session::line("✓ create   ✓ promote: new versions use @" +
+                  std::to_string(count(job, "target_version")) + " from now");
   }
   return follow(session, id);
 }
@@ -101,20 +114,25 @@ Status list_keks(Session& session, const Arguments&) {
   Table table = {{"KEK", "STATE", "CREATED"}};
   KW_TRY(const JsonView items, answer.json.root().member("items"));
   for (const JsonView& kek : items.elements())
-    table.push_back({"@" + std::to_string(count(kek, "version")), member(kek, "state"), moment(member(kek, "created_at"))});
+    table.push_back({"@" + std::to_string(count(kek, "version")), member(kek, "state"),
+                     moment(member(kek, "created_at"))});
   Session::print(table);
   return ok();
 }
 
 Status list_jobs(Session& session, const Arguments& arguments) {
-  const std::string tenant = arguments.has("--all") ? "" : session.tenant().has_value() ? *session.tenant() : "";
-  KW_TRY(const auto answer, session.send("GET", "/api/v1/rotation/jobs" + client::query({{"tenant", tenant}})));
+  const std::string tenant = arguments.has("--all")         ? ""
+                             : session.tenant().has_value() ? *session.tenant()
+                                                            : "";
+  KW_TRY(const auto answer,
+         session.send("GET", "/api/v1/rotation/jobs" + client::query({{"tenant", tenant}})));
   if (session.print_for_machines(answer)) return ok();
   Table table = {{"JOB", "KIND", "TENANT", "PHASE", "STATE", "DONE", "TOTAL", "STARTED"}};
   KW_TRY(const JsonView items, answer.json.root().member("items"));
   for (const JsonView& job : items.elements())
-    table.push_back({member(job, "id"), member(job, "kind"), member(job, "tenant"), member(job, "phase"), member(job, "state"),
-                     grouped(count(job, "done")), grouped(count(job, "total")), moment(member(job, "created_at"))});
+    table.push_back({member(job, "id"), member(job, "kind"), member(job, "tenant"),
+                     member(job, "phase"), member(job, "state"), grouped(count(job, "done")),
+                     grouped(count(job, "total")), moment(member(job, "created_at"))});
   Session::print(table);
   return ok();
 }
@@ -126,30 +144,62 @@ Status show_job(Session& session, const Arguments& arguments) {
   return ok();
 }
 
-Status watch_job(Session& session, const Arguments& arguments) { return follow(session, arguments.reference); }
+Status watch_job(Session& session, const Arguments& arguments) {
+  return follow(session, arguments.reference);
+}
 
 Status steer(Session& session, const std::string& id, const std::string& verb) {
   KW_TRY(const auto answer, session.send("POST", "/api/v1/rotation/jobs/" + id + ":" + verb, "{}"));
-  if (!session.print_for_machines(answer, id)) Session::line("job " + id + " is " + member(answer.json.root(), "state"));
+  if (!session.print_for_machines(answer, id))
+    Session::line("job " + id + " is " + member(answer.json.root(), "state"));
   return ok();
 }
 
 Command steering(const std::string& verb, const std::string& summary) {
-  return {"job", verb, summary, "JOB", {}, {"keywright job " + verb + " JOB"},
-          [verb](Session& session, const Arguments& arguments) { return steer(session, arguments.reference, verb); }};
+  return {"job",
+          verb,
+          summary,
+          "JOB",
+          {},
+          {"keywright job " + verb + " JOB"},
+          [verb](Session& session, const Arguments& arguments) {
+            return steer(session, arguments.reference, verb);
+          }};
 }
 
 }  // namespace
 
 void add_job_commands(std::vector<Command>& commands) {
   commands.insert(commands.end(),
-                  {{"kek", "rotate", "rotate the tenant's KEK and re-wrap everything under it", "",
+                  {{"kek",
+                    "rotate",
+                    "rotate the tenant's KEK and re-wrap everything under it",
+                    "",
                     {{"--no-wait", "start it and return", Kind::kSwitch}},
-                    {"keywright kek rotate -t acme"}, rotate_kek},
-                   {"kek", "list", "the tenant's KEK versions", "", {}, {"keywright kek list -t acme"}, list_keks},
-                   {"job", "list", "jobs, newest first", "", {{"--all", "of all tenants", Kind::kSwitch}}, {"keywright job list"}, list_jobs},
+                    {"keywright kek rotate -t acme"},
+                    rotate_kek},
+                   {"kek",
+                    "list",
+                    "the tenant's KEK versions",
+                    "",
+                    {},
+                    {"keywright kek list -t acme"},
+                    list_keks},
+                   {"job",
+                    "list",
+                    "jobs, newest first",
+                    "",
+                    {{"--all", "of all tenants", Kind::kSwitch}},
+                    {"keywright job list"},
+                    list_jobs},
                    {"job", "show", "one job", "JOB", {}, {"keywright job show JOB"}, show_job},
-                   {"job", "watch", "follow a job; Ctrl-C detaches", "JOB", {}, {"keywright job watch JOB"}, watch_job}});
+                   {"job",
+                    "watch",
+                    "follow a job; Ctrl-C detaches",
+                    "JOB",
+                    {},
+                    {"keywright job watch JOB"},
+                    watch_job}});
   commands.push_back(steering("pause", "pause a job"));
   commands.push_back(steering("resume", "go on with a paused or failed job"));
   commands.push_back(steering("rollback", "undo a job that is not finished"));

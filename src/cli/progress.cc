@@ -25,14 +25,17 @@ std::string time_left(std::int64_t done, std::int64_t total, double rate) {
   return std::to_string(seconds / 3600) + " h left";
 }
 
-void ProgressLine::show(const std::string& phase, std::int64_t done, std::int64_t total, double rate, const std::string& note) {
+void ProgressLine::show(const std::string& phase, std::int64_t done, std::int64_t total,
+                        double rate, const std::string& note) {
   if (!terminal_) {
-    if (phase != last_phase_) Session::say("▸ " + phase + "  " + grouped(done) + " of " + grouped(total));
+    if (phase != last_phase_)
+      Session::say("▸ " + phase + "  " + grouped(done) + " of " + grouped(total));
     last_phase_ = phase;
     return;
   }
   const int percent = total > 0 ? static_cast<int>(done * 100 / total) : 0;
-  std::string text = "▸ " + phase + " " + bar(done, total) + " " + std::to_string(percent) + " %  " + grouped(done);
+  std::string text = "▸ " + phase + " " + bar(done, total) + " " + std::to_string(percent) +
+                     " %  " + grouped(done);
   if (rate > 0) text += "  " + grouped(static_cast<std::int64_t>(rate)) + "/s";
   if (const std::string left = time_left(done, total, rate); !left.empty()) text += "  " + left;
   if (!note.empty()) text += "  " + note;

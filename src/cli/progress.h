@@ -1,4 +1,5 @@
-// A progress line for work over two seconds: redrawn on a terminal, a line per change of phase elsewhere.
+// A progress line for work over two seconds: redrawn on a terminal, a line per change of phase
+// elsewhere.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,8 @@ class ProgressLine {
  public:
   explicit ProgressLine(bool terminal) : terminal_(terminal) {}
   /// `done` of `total`, with the rate per second and what else there is to say.
-  void show(const std::string& phase, std::int64_t done, std::int64_t total, double rate, const std::string& note);
+  void show(const std::string& phase, std::int64_t done, std::int64_t total, double rate,
+            const std::string& note);
   /// Ends the redrawn line.
   void finish();
 

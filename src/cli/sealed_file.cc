@@ -29,7 +29,8 @@ Error cannot_write(const std::string& path) {
 Status write_all(int file, ByteView content) {
   while (!content.empty()) {
     const ssize_t wrote = write(file, content.data(), content.size());
-    if (wrote <= 0) return error(Code::kFailedPrecondition, "cannot_write", "the output cannot be written");
+    if (wrote <= 0)
+      return error(Code::kFailedPrecondition, "cannot_write", "the output cannot be written");
     content = content.subspan(static_cast<std::size_t>(wrote));
   }
   return ok();
@@ -38,7 +39,8 @@ Status write_all(int file, ByteView content) {
 }  // namespace
 
 Result<SealedFile> parse_sealed_file(ByteView bytes) {
-  const Error bad = error(Code::kInvalidArgument, "bad_file", "this is not a file that keywright encrypted");
+  const Error bad =
+      error(Code::kInvalidArgument, "bad_file", "this is not a file that keywright encrypted");
   ByteReader reader(bytes);
   const auto magic = reader.raw(kMagic.size());
   if (!magic || as_text(*magic) != kMagic) return bad;
@@ -79,14 +81,16 @@ Result<WipedBytes> read_file(const std::string& path) {
   if (file != STDIN_FILENO) close(file);
   content.resize(size);
   if (got < 0) return error(Code::kNotFound, "cannot_read", "cannot read " + path);
-  if (size > kFileMax) return error(Code::kTooLarge, "file_too_large", path + " is larger than 1 GiB");
+  if (size > kFileMax)
+    return error(Code::kTooLarge, "file_too_large", path + " is larger than 1 GiB");
   return content;
 }
 
 Status write_file(const std::string& path, ByteView content) {
   if (path == "-") return write_all(STDOUT_FILENO, content);
   const std::string temporary = path + ".kw-" + std::to_string(getpid());
-  const int file = open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  const int file =
+      open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (file < 0) return cannot_write(path);
   const Status wrote = write_all(file, content);
   const bool synced = wrote && fsync(file) == 0;

@@ -19,7 +19,8 @@ TEST(SealedFile, opens_with_its_data_key_only) {
   const auto plain = open_content(parts->content, key);
   ASSERT_TRUE(plain);
   EXPECT_EQ(as_text(*plain), text);
-  EXPECT_EQ(open_content(parts->content, crypto::random_secret(32)).error().reason, "decrypt_failed");
+  EXPECT_EQ(open_content(parts->content, crypto::random_secret(32)).error().reason,
+            "decrypt_failed");
 }
 
 TEST(SealedFile, refuses_what_is_not_one) {

@@ -16,11 +16,14 @@ namespace kw::cli {
 namespace {
 
 std::string environment(const char* name) {
-  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): the command line has one thread
+  const char* value =
+      std::getenv(name);  // NOLINT(concurrency-mt-unsafe): the command line has one thread
   return value == nullptr ? "" : value;
 }
 
-Error usage(const std::string& message) { return error(Code::kInvalidArgument, "usage", message); }
+Error usage(const std::string& message) {
+  return error(Code::kInvalidArgument, "usage", message);
+}
 
 Result<WipedText> first_line(const std::string& file) {
   std::ifstream in(file);
@@ -43,10 +46,12 @@ std::string Reference::text() const {
   return tenant + ":" + name + (version ? "@" + std::to_string(*version) : "");
 }
 
-// Order: flag, environment, context. Each value says on its own where it came from (`context show`).
+// Order: flag, environment, context. Each value says on its own where it came from (`context
+// show`).
 Result<Context> Session::resolve() {
   KW_TRY(Contexts contexts, load_contexts());
-  std::string name = !options_.context.empty() ? options_.context : environment("KEYWRIGHT_CONTEXT");
+  std::string name =
+      !options_.context.empty() ? options_.context : environment("KEYWRIGHT_CONTEXT");
   if (name.empty()) name = contexts.current;
   Context chosen;
   if (const auto found = contexts.all.find(name); found != contexts.all.end()) {
@@ -57,11 +62,13 @@ Result<Context> Session::resolve() {
   if (const std::string url = environment("KEYWRIGHT_ADDR"); !url.empty()) chosen.url = url;
   if (!options_.url.empty()) chosen.url = options_.url;
   if (const std::string ca = environment("KEYWRIGHT_CA_FILE"); !ca.empty()) chosen.ca_file = ca;
-  if (const std::string tenant = environment("KEYWRIGHT_TENANT"); !tenant.empty()) chosen.tenant = tenant;
+  if (const std::string tenant = environment("KEYWRIGHT_TENANT"); !tenant.empty())
+    chosen.tenant = tenant;
   if (const std::string file = environment("KEYWRIGHT_TOKEN_FILE"); !file.empty()) {
     KW_TRY(chosen.token, first_line(file));
   }
-  if (const std::string token = environment("KEYWRIGHT_TOKEN"); !token.empty()) chosen.token.assign(token);
+  if (const std::string token = environment("KEYWRIGHT_TOKEN"); !token.empty())
+    chosen.token.assign(token);
   if (!options_.tenant.empty()) chosen.tenant = options_.tenant;
   context_tenant_ = chosen.tenant;
   server_ = chosen.url;
@@ -73,7 +80,8 @@ Result<client::Connection*> Session::connection() {
   if (connection_) return &*connection_;
   KW_TRY(Context context, resolve());
   if (context.url.empty())
-    return error(Code::kUnauthenticated, "no_server", "no server is known: there is no context yet");
+    return error(Code::kUnauthenticated, "no_server",
+                 "no server is known: there is no context yet");
   client::ConnectionOptions options;
   options.http.base_url = context.url;
   options.http.ca_file = context.ca_file;
@@ -104,7 +112,8 @@ Result<Reference> Session::reference(const std::string& text) {
   if (const auto mark = rest.find('@'); mark != rest.npos) {
     std::uint32_t number = 0;
     const std::string digits = rest.substr(mark + 1);
-    const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    const auto [end, failure] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), number);
     if (failure != std::errc{} || end != digits.data() + digits.size() || number == 0)
       return usage("\"" + text + "\": after @ comes a version number");
     at.version = number;
@@ -116,14 +125,17 @@ Result<Reference> Session::reference(const std::string& text) {
   return at;
 }
 
-std::string Session::key_path(const Reference& at) { return "/api/v1/tenants/" + at.tenant + "/keys/" + at.name; }
+std::string Session::key_path(const Reference& at) {
+  return "/api/v1/tenants/" + at.tenant + "/keys/" + at.name;
+}
 
-Result<client::Answer> Session::send(const std::string& method, const std::string& path, std::string_view body,
-                                     const std::string& if_match) {
+Result<client::Answer> Session::send(const std::string& method, const std::string& path,
+                                     std::string_view body, const std::string& if_match) {
   if (options_.show_request) {
     KW_OK(resolve());
     line("curl -X " + method + " -H \"Authorization: Bearer $KEYWRIGHT_TOKEN\"" +
-         (body.empty() ? "" : " -H 'Content-Type: application/json' -d " + shell_quoted(body)) + " " + shell_quoted(server_ + path));
+         (body.empty() ? "" : " -H 'Content-Type: application/json' -d " + shell_quoted(body)) +
+         " " + shell_quoted(server_ + path));
     return error(Code::kAborted, "shown", "the request was shown, not sent");
   }
   KW_TRY(client::Connection* const to, connection());
@@ -179,14 +191,22 @@ void Session::say(const std::string& text) {
   std::fprintf(stderr, "%s\n", text.c_str());
 }
 
-bool Session::terminal_out() { return isatty(STDOUT_FILENO) == 1; }
-bool Session::terminal_in() { return isatty(STDIN_FILENO) == 1; }
+bool Session::terminal_out() {
+  return isatty(STDOUT_FILENO) == 1;
+}
+bool Session::terminal_in() {
+  return isatty(STDIN_FILENO) == 1;
+}
 
-Status Session::confirm_by_name(const std::string& consequence, const std::string& name, const std::string& given) {
+Status Session::confirm_by_name(const std::string& consequence, const std::string& name,
+                                const std::string& given) {
   if (given == name) return ok();
-  if (!given.empty()) return error(Code::kInvalidArgument, "confirm_required", "--confirm names another object than " + name);
+  if (!given.empty())
+    return error(Code::kInvalidArgument, "confirm_required",
+                 "--confirm names another object than " + name);
   if (options_.no_input || !terminal_in())
-    return error(Code::kInvalidArgument, "confirm_required", consequence + "; there is no terminal to ask on");
+    return error(Code::kInvalidArgument, "confirm_required",
+                 consequence + "; there is no terminal to ask on");
   std::fprintf(stderr, "%s.\nType %s to go on: ", consequence.c_str(), name.c_str());
   std::string typed;
   std::getline(std::cin, typed);
@@ -233,7 +253,8 @@ std::string moment(const std::string& text) {
 
 std::string grouped(std::int64_t number) {
   std::string digits = std::to_string(number < 0 ? -number : number);
-  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3) digits.insert(static_cast<std::size_t>(at), ",");
+  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3)
+    digits.insert(static_cast<std::size_t>(at), ",");
   return (number < 0 ? "-" : "") + digits;
 }
 
@@ -242,11 +263,16 @@ namespace {
 std::string yaml_scalar(const codec::JsonView& value) {
   using Kind = codec::JsonView::Kind;
   switch (value.kind()) {
-    case Kind::kNull: return "null";
-    case Kind::kBool: return *value.boolean() ? "true" : "false";
-    case Kind::kInteger: return std::to_string(*value.integer());
-    case Kind::kDouble: return std::to_string(*value.number());
-    default: break;
+    case Kind::kNull:
+      return "null";
+    case Kind::kBool:
+      return *value.boolean() ? "true" : "false";
+    case Kind::kInteger:
+      return std::to_string(*value.integer());
+    case Kind::kDouble:
+      return std::to_string(*value.number());
+    default:
+      break;
   }
   codec::JsonWriter quoted;
   quoted.value(*value.text());
@@ -270,7 +296,9 @@ std::string yaml_of(const codec::JsonView& value, int indent) {
   const std::string margin(static_cast<std::size_t>(indent), ' ');
   std::string text;
   for (const auto& [name, content] : value.members())
-    text += margin + std::string(name) + ":" + (nested(content) ? "\n" + yaml_of(content, indent + 2) : " " + yaml_leaf(content) + "\n");
+    text +=
+        margin + std::string(name) + ":" +
+        (nested(content) ? "\n" + yaml_of(content, indent + 2) : " " + yaml_leaf(content) + "\n");
   for (const codec::JsonView& content : value.elements()) {
     if (!nested(content)) {
       text += margin + "- " + yaml_leaf(content) + "\n";

@@ -49,22 +49,27 @@ class Session {
   static std::string key_path(const Reference& at);
 
   /// Sends; with --show-request prints the request instead and answers kAborted(shown).
-  Result<client::Answer> send(const std::string& method, const std::string& path, std::string_view body = {},
-                              const std::string& if_match = "");
+  Result<client::Answer> send(const std::string& method, const std::string& path,
+                              std::string_view body = {}, const std::string& if_match = "");
   Result<client::Connection*> connection();
   /// The refusal of the last request, if one was sent.
-  const client::Problem* problem() const { return connection_ ? &connection_->last_problem() : nullptr; }
+  const client::Problem* problem() const {
+    return connection_ ? &connection_->last_problem() : nullptr;
+  }
   /// The context's own server URL, for messages.
   std::string server() const { return server_; }
 
-  /// Prints the answer as the chosen machine format. @returns false when people want a table: the caller prints it.
+  /// Prints the answer as the chosen machine format. @returns false when people want a table: the
+  /// caller prints it.
   bool print_for_machines(const client::Answer& answer, std::string_view name = {}) const;
   static void print(const Table& table);
-  static void line(const std::string& text);   ///< to standard output
-  static void say(const std::string& text);    ///< to standard error: words, not data
+  static void line(const std::string& text);  ///< to standard output
+  static void say(const std::string& text);   ///< to standard error: words, not data
 
-  /// Asks on the terminal; @errors kInvalidArgument(confirm_required): there is no terminal and the flag was not given.
-  Status confirm_by_name(const std::string& consequence, const std::string& name, const std::string& given);
+  /// Asks on the terminal; @errors kInvalidArgument(confirm_required): there is no terminal and the
+  /// flag was not given.
+  Status confirm_by_name(const std::string& consequence, const std::string& name,
+                         const std::string& given);
   /// A secret typed without echo, or one line of standard input when that is not a terminal.
   Result<WipedText> ask_secret(const std::string& prompt);
   static bool terminal_out();
@@ -80,7 +85,7 @@ class Session {
 };
 
 /// JSON members as people read them.
-std::string member(const codec::JsonView& object, std::string_view name);   ///< "" when absent
+std::string member(const codec::JsonView& object, std::string_view name);  ///< "" when absent
 std::int64_t count(const codec::JsonView& object, std::string_view name);  ///< 0 when absent
 /// "2026-11-20 13:00Z" from RFC 3339; "" stays "".
 std::string moment(const std::string& rfc3339_text);

@@ -33,7 +33,8 @@ TEST_F(SessionTest, takes_the_tenant_from_the_flag) {
 
 TEST_F(SessionTest, refuses_what_is_not_a_reference) {
   Session session{GlobalOptions{}};
-  for (const char* text : {"orders", "acme:", ":orders", "acme:orders@", "acme:orders@0", "acme:orders@x", "acme:or/ders", "ACME:orders"})
+  for (const char* text : {"orders", "acme:", ":orders", "acme:orders@", "acme:orders@0",
+                           "acme:orders@x", "acme:or/ders", "ACME:orders"})
     EXPECT_EQ(session.reference(text).error().reason, "usage") << text;
 }
 
@@ -45,8 +46,10 @@ TEST(Words, are_written_for_people) {
 }
 
 TEST(Yaml, is_written_from_json) {
-  const auto document = codec::JsonDocument::parse(R"({"a":1,"b":[{"c":"x","d":true},2],"e":{},"f":null})");
-  EXPECT_EQ(yaml_of(document->root()), "a: 1\nb:\n  - c: \"x\"\n    d: true\n  - 2\ne: {}\nf: null\n");
+  const auto document =
+      codec::JsonDocument::parse(R"({"a":1,"b":[{"c":"x","d":true},2],"e":{},"f":null})");
+  EXPECT_EQ(yaml_of(document->root()),
+            "a: 1\nb:\n  - c: \"x\"\n    d: true\n  - 2\ne: {}\nf: null\n");
 }
 
 }  // namespace

@@ -27,7 +27,8 @@ Status list(Session& session, const Arguments&) {
   }
   if (session.print_for_machines(answer)) return ok();
   Table table = {{"TENANT", "CREATED"}};
-  for (const JsonView& tenant : items.elements()) table.push_back({member(tenant, "name"), moment(member(tenant, "created_at"))});
+  for (const JsonView& tenant : items.elements())
+    table.push_back({member(tenant, "name"), moment(member(tenant, "created_at"))});
   Session::print(table);
   return ok();
 }
@@ -42,9 +43,17 @@ Status show(Session& session, const Arguments& arguments) {
 }  // namespace
 
 void add_tenant_commands(std::vector<Command>& commands) {
-  commands.insert(commands.end(), {{"tenant", "create", "make a tenant with its own KEK", "NAME", {}, {"keywright tenant create acme"}, create},
-                                   {"tenant", "list", "all tenants", "", {}, {"keywright tenant list"}, list},
-                                   {"tenant", "show", "one tenant", "NAME", {}, {"keywright tenant show acme"}, show}});
+  commands.insert(
+      commands.end(),
+      {{"tenant",
+        "create",
+        "make a tenant with its own KEK",
+        "NAME",
+        {},
+        {"keywright tenant create acme"},
+        create},
+       {"tenant", "list", "all tenants", "", {}, {"keywright tenant list"}, list},
+       {"tenant", "show", "one tenant", "NAME", {}, {"keywright tenant show acme"}, show}});
 }
 
 }  // namespace kw::cli

@@ -24,11 +24,13 @@ std::string size_text(std::size_t bytes) {
 
 Status refuse_binary_on_terminal(const std::string& out) {
   if (out != "-" || !Session::terminal_out()) return ok();
-  return error(Code::kInvalidArgument, "usage", "the output is binary and this is a terminal: use --out FILE or a pipe");
+  return error(Code::kInvalidArgument, "usage",
+               "the output is binary and this is a terminal: use --out FILE or a pipe");
 }
 
 void common_members(JsonWriter& json, const Arguments& arguments, const Reference& at) {
-  if (arguments.has("--aad")) json.name("associated_data").base64(as_bytes(arguments.text("--aad")));
+  if (arguments.has("--aad"))
+    json.name("associated_data").base64(as_bytes(arguments.text("--aad")));
   if (at.version) json.member("version", *at.version);
 }
 
@@ -41,7 +43,8 @@ Status encrypt(Session& session, const Arguments& arguments) {
   json.begin_object();
   common_members(json, arguments, at);
   json.end_object();
-  KW_TRY(const auto answer, session.send("POST", Session::key_path(at) + ":generate-data-key", json.text()));
+  KW_TRY(const auto answer,
+         session.send("POST", Session::key_path(at) + ":generate-data-key", json.text()));
   KW_TRY(const std::string_view clear, answer.json.root().text("plaintext"));
   KW_TRY(const SecretBytes data_key, codec::secret_from_base64(clear));
   KW_TRY(const Bytes wrapped, crypto::envelope_from_text(member(answer.json.root(), "ciphertext")));
@@ -49,7 +52,8 @@ Status encrypt(Session& session, const Arguments& arguments) {
   KW_OK(write_file(out, join_sealed_file({wrapped, content})));
   Reference used = at;
   used.version = static_cast<std::uint32_t>(count(answer.json.root(), "version"));
-  if (out != "-" && session.table()) Session::line(in + " -> " + out + "  " + size_text(plaintext.size()) + "  " + used.text());
+  if (out != "-" && session.table())
+    Session::line(in + " -> " + out + "  " + size_text(plaintext.size()) + "  " + used.text());
   return ok();
 }
 
@@ -60,14 +64,16 @@ Status decrypt(Session& session, const Arguments& arguments) {
   KW_TRY(const SealedFile file, parse_sealed_file(bytes));
   JsonWriter json;
   json.begin_object().member("ciphertext", crypto::envelope_text(file.wrapped_key));
-  if (arguments.has("--aad")) json.name("associated_data").base64(as_bytes(arguments.text("--aad")));
+  if (arguments.has("--aad"))
+    json.name("associated_data").base64(as_bytes(arguments.text("--aad")));
   json.end_object();
   KW_TRY(const auto answer, session.send("POST", Session::key_path(at) + ":decrypt", json.text()));
   KW_TRY(const std::string_view clear, answer.json.root().text("plaintext"));
   KW_TRY(const SecretBytes data_key, codec::secret_from_base64(clear));
   KW_TRY(const WipedBytes plaintext, open_content(file.content, data_key));
   KW_OK(write_file(out, plaintext));
-  if (out != "-" && session.table()) Session::line(in + " -> " + out + "  " + size_text(plaintext.size()) + "  " + at.text());
+  if (out != "-" && session.table())
+    Session::line(in + " -> " + out + "  " + size_text(plaintext.size()) + "  " + at.text());
   return ok();
 }
 
@@ -79,12 +85,15 @@ Status rewrap(Session& session, const Arguments& arguments) {
   KW_TRY(const SealedFile file, parse_sealed_file(bytes));
   JsonWriter json;
   json.begin_object().member("ciphertext", crypto::envelope_text(file.wrapped_key));
-  if (arguments.has("--aad")) json.name("associated_data").base64(as_bytes(arguments.text("--aad")));
+  if (arguments.has("--aad"))
+    json.name("associated_data").base64(as_bytes(arguments.text("--aad")));
   json.end_object();
   KW_TRY(const auto answer, session.send("POST", Session::key_path(at) + ":rewrap", json.text()));
   KW_TRY(const Bytes wrapped, crypto::envelope_from_text(member(answer.json.root(), "ciphertext")));
   KW_OK(write_file(arguments.text("--out", in), join_sealed_file({wrapped, file.content})));
-  if (session.table()) Session::line(in + "  now " + at.text() + "@" + std::to_string(count(answer.json.root(), "version")));
+  if (session.table())
+    Session::line(in + "  now " + at.text() + "@" +
+                  std::to_string(count(answer.json.root(), "version")));
   return ok();
 }
 
@@ -105,7 +114,9 @@ Status inspect(Session&, const Arguments& arguments) {
   KW_TRY(const crypto::Envelope envelope, crypto::parse_envelope(envelope_bytes));
   char suite[8];
   std::snprintf(suite, sizeof suite, "0x%04x", envelope.header.suite);
-  Session::print({{"form", file ? "file, data key wrapped" : "ciphertext"}, {"suite", suite}, {"key id", envelope.header.key.text()},
+  Session::print({{"form", file ? "file, data key wrapped" : "ciphertext"},
+                  {"suite", suite},
+                  {"key id", envelope.header.key.text()},
                   {"version", "@" + std::to_string(envelope.header.version)}});
   return ok();
 }
@@ -119,7 +130,8 @@ Status sign(Session& session, const Arguments& arguments) {
   json.end_object();
   const std::string verb = arguments.has("--mac") ? "mac" : "sign";
   KW_TRY(const auto answer, session.send("POST", Session::key_path(at) + ":" + verb, json.text()));
-  if (session.options().format != Format::kTable && session.print_for_machines(answer, at.text())) return ok();
+  if (session.options().format != Format::kTable && session.print_for_machines(answer, at.text()))
+    return ok();
   const std::string text = member(answer.json.root(), verb == "mac" ? "mac" : "signature");
   if (!arguments.has("--out")) {
     Session::line(text);
@@ -138,11 +150,17 @@ Status verify(Session& session, const Arguments& arguments) {
   json.begin_object().name("message").base64(message).name(mac ? "mac" : "signature").base64(proof);
   if (at.version) json.member("version", *at.version);
   json.end_object();
-  KW_TRY(const auto answer, session.send("POST", Session::key_path(at) + (mac ? ":verify-mac" : ":verify"), json.text()));
+  KW_TRY(
+      const auto answer,
+      session.send("POST", Session::key_path(at) + (mac ? ":verify-mac" : ":verify"), json.text()));
   const JsonView root = answer.json.root();
   const std::string verdict = member(root, "verdict");
   if (!session.print_for_machines(answer, verdict))
-    Session::line(verdict + (verdict == "invalid" ? "" : "  " + at.text() + (at.version ? "" : "@" + std::to_string(count(root, "version")))) +
+    Session::line(verdict +
+                  (verdict == "invalid"
+                       ? ""
+                       : "  " + at.text() +
+                             (at.version ? "" : "@" + std::to_string(count(root, "version")))) +
                   (member(root, "reason").empty() ? "" : "  " + member(root, "reason")));
   if (verdict == "valid") return ok();
   return Error{Code::kFailedPrecondition, "proof_failed", "", std::nullopt};
@@ -155,17 +173,49 @@ void add_use_commands(std::vector<Command>& commands) {
   const Flag out{"--out", "file to write; - is standard output", Kind::kText};
   const Flag aad{"--aad", "associated data: must be the same to decrypt; not secret", Kind::kText};
   const Flag mac{"--mac", "a MAC instead of a signature", Kind::kSwitch};
-  commands.insert(
-      commands.end(),
-      {{"key", "encrypt", "encrypt a file under a fresh data key that the key wraps", "KEY[@N]", {in, out, aad},
-        {"keywright key encrypt orders --in report.pdf --out report.pdf.kw"}, encrypt},
-       {"key", "decrypt", "decrypt a file", "KEY", {in, out, aad}, {"keywright key decrypt orders --in report.pdf.kw --out report.pdf"}, decrypt},
-       {"key", "rewrap", "bring a file to the primary version", "KEY", {in, out, aad}, {"keywright key rewrap orders --in report.pdf.kw"}, rewrap},
-       {"key", "inspect", "which key and version a file needs; needs no server", "FILE", {}, {"keywright key inspect report.pdf.kw"}, inspect},
-       {"key", "sign", "sign a file (at most 700 KB)", "KEY[@N]", {in, out, mac}, {"keywright key sign tokens --in release.txt --out release.sig"}, sign},
-       {"key", "verify", "verify a signature; exit 7 when it is not valid", "KEY[@N]",
-        {in, {"--signature", "file with the signature or MAC", Kind::kText, true}, mac},
-        {"keywright key verify tokens --in release.txt --signature release.sig"}, verify}});
+  commands.insert(commands.end(),
+                  {{"key",
+                    "encrypt",
+                    "encrypt a file under a fresh data key that the key wraps",
+                    "KEY[@N]",
+                    {in, out, aad},
+                    {"keywright key encrypt orders --in report.pdf --out report.pdf.kw"},
+                    encrypt},
+                   {"key",
+                    "decrypt",
+                    "decrypt a file",
+                    "KEY",
+                    {in, out, aad},
+                    {"keywright key decrypt orders --in report.pdf.kw --out report.pdf"},
+                    decrypt},
+                   {"key",
+                    "rewrap",
+                    "bring a file to the primary version",
+                    "KEY",
+                    {in, out, aad},
+                    {"keywright key rewrap orders --in report.pdf.kw"},
+                    rewrap},
+                   {"key",
+                    "inspect",
+                    "which key and version a file needs; needs no server",
+                    "FILE",
+                    {},
+                    {"keywright key inspect report.pdf.kw"},
+                    inspect},
+                   {"key",
+                    "sign",
+                    "sign a file (at most 700 KB)",
+                    "KEY[@N]",
+                    {in, out, mac},
+                    {"keywright key sign tokens --in release.txt --out release.sig"},
+                    sign},
+                   {"key",
+                    "verify",
+                    "verify a signature; exit 7 when it is not valid",
+                    "KEY[@N]",
+                    {in, {"--signature", "file with the signature or MAC", Kind::kText, true}, mac},
+                    {"keywright key verify tokens --in release.txt --signature release.sig"},
+                    verify}});
 }
 
 }  // namespace kw::cli

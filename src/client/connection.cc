@@ -8,18 +8,33 @@ constexpr codec::JsonLimits kAnswerLimits{64u << 20, 32, 4'000'000};
 
 Code code_of(int status) {
   switch (status) {
-    case 400: case 405: case 415: case 422: return Code::kInvalidArgument;
-    case 401: return Code::kUnauthenticated;
-    case 403: return Code::kPermissionDenied;
-    case 404: return Code::kNotFound;
-    case 409: return Code::kFailedPrecondition;
-    case 412: return Code::kAborted;
-    case 413: return Code::kTooLarge;
-    case 429: return Code::kResourceExhausted;
-    case 501: return Code::kUnimplemented;
-    case 503: return Code::kUnavailable;
-    case 504: return Code::kDeadlineExceeded;
-    default: return Code::kInternal;
+    case 400:
+    case 405:
+    case 415:
+    case 422:
+      return Code::kInvalidArgument;
+    case 401:
+      return Code::kUnauthenticated;
+    case 403:
+      return Code::kPermissionDenied;
+    case 404:
+      return Code::kNotFound;
+    case 409:
+      return Code::kFailedPrecondition;
+    case 412:
+      return Code::kAborted;
+    case 413:
+      return Code::kTooLarge;
+    case 429:
+      return Code::kResourceExhausted;
+    case 501:
+      return Code::kUnimplemented;
+    case 503:
+      return Code::kUnavailable;
+    case 504:
+      return Code::kDeadlineExceeded;
+    default:
+      return Code::kInternal;
   }
 }
 
@@ -32,7 +47,8 @@ void read_blockers(const codec::JsonView& root, Problem& problem) {
   const auto list = root.member("blockers");
   if (!list) return;
   for (const codec::JsonView& entry : list->elements())
-    problem.blockers.push_back({text_member(entry, "kind"), text_member(entry, "where"), text_member(entry, "clears_when"),
+    problem.blockers.push_back({text_member(entry, "kind"), text_member(entry, "where"),
+                                text_member(entry, "clears_when"),
                                 entry.integer("amount") ? *entry.integer("amount") : 0});
 }
 
@@ -41,10 +57,12 @@ Error read_problem(int status, std::string_view text, Problem& problem) {
   problem.status = status;
   const auto document = codec::JsonDocument::parse(text);
   if (!document || !document->root().has("reason"))
-    return error(code_of(status), "http_" + std::to_string(status), "the server answered " + std::to_string(status));
+    return error(code_of(status), "http_" + std::to_string(status),
+                 "the server answered " + std::to_string(status));
   const codec::JsonView root = document->root();
   problem.request_id = text_member(root, "request_id");
-  if (const auto approval = root.member("approval")) problem.approval_id = text_member(*approval, "id");
+  if (const auto approval = root.member("approval"))
+    problem.approval_id = text_member(*approval, "id");
   read_blockers(root, problem);
   return error(code_of(status), text_member(root, "reason"), text_member(root, "detail"));
 }
@@ -53,7 +71,8 @@ std::string percent_encoded(std::string_view text) {
   static constexpr char kDigits[] = "0123456789ABCDEF";
   std::string encoded;
   for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '.' || c == '_';
     if (plain) {
       encoded.push_back(c);
     } else {
@@ -80,17 +99,21 @@ Result<Answer> Connection::send(const Request& request) {
   if (!request.body.empty()) wire.headers.emplace_back("Content-Type", "application/json");
   if (!request.approval.empty()) wire.headers.emplace_back("Keywright-Approval", request.approval);
   if (!request.if_match.empty()) wire.headers.emplace_back("If-Match", request.if_match);
-  if (!request.idempotency_key.empty()) wire.headers.emplace_back("Idempotency-Key", request.idempotency_key);
+  if (!request.idempotency_key.empty())
+    wire.headers.emplace_back("Idempotency-Key", request.idempotency_key);
   KW_TRY(net::ClientResponse response, http_.send(wire));
   const std::string_view text(response.body.data(), response.body.size());
   if (response.status >= 400) return read_problem(response.status, text, problem_);
-  const bool json = response.header("content-type").starts_with("application/json") && !text.empty();
-  KW_TRY(codec::JsonDocument document, codec::JsonDocument::parse(json ? text : "{}", kAnswerLimits));
+  const bool json =
+      response.header("content-type").starts_with("application/json") && !text.empty();
+  KW_TRY(codec::JsonDocument document,
+         codec::JsonDocument::parse(json ? text : "{}", kAnswerLimits));
   return Answer{response.status, std::move(response.body), std::move(document)};
 }
 
-Status Connection::events(const std::string& last_event_id,
-                          const std::function<bool(std::string_view, std::string_view, std::string_view)>& on_event) {
+Status Connection::events(
+    const std::string& last_event_id,
+    const std::function<bool(std::string_view, std::string_view, std::string_view)>& on_event) {
   net::ClientRequest wire;
   wire.path = "/api/v1/events";
   wire.bearer_token = token_;
@@ -111,7 +134,8 @@ Status Connection::events(const std::string& last_event_id,
 std::string query(std::initializer_list<std::pair<std::string_view, std::string_view>> pairs) {
   std::string text;
   for (const auto& [name, value] : pairs)
-    if (!value.empty()) text += (text.empty() ? "?" : "&") + std::string(name) + "=" + percent_encoded(value);
+    if (!value.empty())
+      text += (text.empty() ? "?" : "&") + std::string(name) + "=" + percent_encoded(value);
   return text;
 }
 

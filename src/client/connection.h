@@ -1,4 +1,5 @@
-// The REST API as a client sees it: JSON in, JSON or a problem out. Not thread-safe: one per thread.
+// The REST API as a client sees it: JSON in, JSON or a problem out. Not thread-safe: one per
+// thread.
 #pragma once
 
 #include <functional>
@@ -32,8 +33,8 @@ struct Problem {
 
 struct Request {
   std::string method = "GET";
-  std::string path;              ///< "/api/v1/…", query included; build it with path() and query()
-  std::string_view body;         ///< JSON, or empty
+  std::string path;       ///< "/api/v1/…", query included; build it with path() and query()
+  std::string_view body;  ///< JSON, or empty
   std::string approval;
   std::string if_match;
   std::string idempotency_key;
@@ -49,15 +50,18 @@ struct Answer {
 class Connection {
  public:
   static Result<Connection> open(ConnectionOptions options);
-  /// @errors the server's own (code by status, its `reason`, its detail as message; see last_problem), and those of HttpClient::send
+  /// @errors the server's own (code by status, its `reason`, its detail as message; see
+  /// last_problem), and those of HttpClient::send
   Result<Answer> send(const Request& request);
   /// Server-sent events: each event's id, name and data until `on_event` returns false.
   Status events(const std::string& last_event_id,
-                const std::function<bool(std::string_view id, std::string_view event, std::string_view data)>& on_event);
+                const std::function<bool(std::string_view id, std::string_view event,
+                                         std::string_view data)>& on_event);
   const Problem& last_problem() const { return problem_; }
 
  private:
-  Connection(net::HttpClient http, WipedText token) : http_(std::move(http)), token_(std::move(token)) {}
+  Connection(net::HttpClient http, WipedText token)
+      : http_(std::move(http)), token_(std::move(token)) {}
   net::HttpClient http_;
   WipedText token_;
   Problem problem_;

@@ -6,7 +6,8 @@ namespace kw::client {
 namespace {
 
 TEST(Query, encodes_values_and_leaves_out_empty_ones) {
-  EXPECT_EQ(query({{"owner", "a b&c"}, {"state", ""}, {"after", "x-1"}}), "?owner=a%20b%26c&after=x-1");
+  EXPECT_EQ(query({{"owner", "a b&c"}, {"state", ""}, {"after", "x-1"}}),
+            "?owner=a%20b%26c&after=x-1");
   EXPECT_EQ(query({{"owner", ""}}), "");
 }
 

@@ -8,16 +8,19 @@ namespace kw::keys {
 
 namespace {
 
-constexpr std::array<std::string_view, 6> kStateNames = {"running", "paused", "rolling_back", "done", "rolled_back", "failed"};
+constexpr std::array<std::string_view, 6> kStateNames = {"running", "paused",      "rolling_back",
+                                                         "done",    "rolled_back", "failed"};
 
 Result<JobState> parse_job_state(std::string_view name) {
   for (std::size_t i = 0; i < kStateNames.size(); ++i)
     if (kStateNames[i] == name) return static_cast<JobState>(i);
-  return error(Code::kDataLoss, "bad_job", "a stored job has a state that this program does not know");
+  return error(Code::kDataLoss, "bad_job",
+               "a stored job has a state that this program does not know");
 }
 
-#define KW_JOB_COLUMNS                                                                                           \
-  "id, kind, tenant, tenant_name, phase, state, from_version, target_version, cursor_at, done, total, problem," \
+#define KW_JOB_COLUMNS                                                                           \
+  "id, kind, tenant, tenant_name, phase, state, from_version, target_version, cursor_at, done, " \
+  "total, problem,"                                                                              \
   " created_at, updated_at, epoch"
 
 Result<Job> job_of(const store::Row& row) {
@@ -51,13 +54,16 @@ Result<std::vector<Job>> jobs_of(const store::Rows& rows) {
 
 }  // namespace
 
-std::string_view job_state_name(JobState state) { return kStateNames[static_cast<std::size_t>(state)]; }
+std::string_view job_state_name(JobState state) {
+  return kStateNames[static_cast<std::size_t>(state)];
+}
 
 Status insert_job(store::Tx& tx, const Job& job) {
   KW_OK(tx.execute("INSERT INTO job (" KW_JOB_COLUMNS ")"
                    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
-                   {job.id.bytes(), job.kind, job.tenant, job.tenant_name, job.phase, job_state_name(job.state), job.from_version,
-                    job.target_version, job.cursor, job.done, job.total, job.problem, to_micros(job.created_at),
+                   {job.id.bytes(), job.kind, job.tenant, job.tenant_name, job.phase,
+                    job_state_name(job.state), job.from_version, job.target_version, job.cursor,
+                    job.done, job.total, job.problem, to_micros(job.created_at),
                     to_micros(job.updated_at), job.epoch}));
   return ok();
 }
@@ -65,10 +71,13 @@ Status insert_job(store::Tx& tx, const Job& job) {
 Status save_job(store::Tx& tx, Job& job, WallTime now) {
   KW_FAILPOINT("job.save");
   KW_TRY(const std::int64_t changed,
-         tx.execute("UPDATE job SET phase = $3, state = $4, from_version = $5, target_version = $6, cursor_at = $7, done = $8,"
-                    " total = $9, problem = $10, updated_at = $11, epoch = epoch + 1 WHERE id = $1 AND epoch = $2",
-                    {job.id.bytes(), job.epoch, job.phase, job_state_name(job.state), job.from_version, job.target_version,
-                     job.cursor, job.done, job.total, job.problem, to_micros(now)}));
+         tx.execute(
+             "UPDATE job SET phase = $3, state = $4, from_version = $5, target_version = $6, "
+             "cursor_at = $7, done = $8,"
+             " total = $9, problem = $10, updated_at = $11, epoch = epoch + 1 WHERE id = $1 AND "
+             "epoch = $2",
+             {job.id.bytes(), job.epoch, job.phase, job_state_name(job.state), job.from_version,
+              job.target_version, job.cursor, job.done, job.total, job.problem, to_micros(now)}));
   if (changed != 1) return error(Code::kAborted, "job_changed", "the job was changed meanwhile");
   ++job.epoch;
   job.updated_at = now;
@@ -76,24 +85,27 @@ Status save_job(store::Tx& tx, Job& job, WallTime now) {
 }
 
 Result<Job> load_job(store::Reader& reader, const JobId& id) {
-  KW_TRY(const auto row, reader.query_one("SELECT " KW_JOB_COLUMNS " FROM job WHERE id = $1", {id.bytes()}));
+  KW_TRY(const auto row,
+         reader.query_one("SELECT " KW_JOB_COLUMNS " FROM job WHERE id = $1", {id.bytes()}));
   if (!row) return error(Code::kNotFound, "not_found", "there is no such job");
   return job_of(*row);
 }
 
 Result<std::optional<Job>> open_job(store::Reader& reader, std::int64_t tenant) {
-  KW_TRY(const auto row, reader.query_one("SELECT " KW_JOB_COLUMNS " FROM job WHERE tenant = $1"
-                                          " AND state IN ('running', 'paused', 'rolling_back', 'failed')",
-                                          {tenant}));
+  KW_TRY(const auto row,
+         reader.query_one("SELECT " KW_JOB_COLUMNS " FROM job WHERE tenant = $1"
+                          " AND state IN ('running', 'paused', 'rolling_back', 'failed')",
+                          {tenant}));
   if (!row) return std::optional<Job>();
   KW_TRY(Job job, job_of(*row));
   return std::optional(std::move(job));
 }
 
 Result<std::vector<Job>> list_jobs(store::Reader& reader, std::string_view tenant, int limit) {
-  KW_TRY(const auto rows, reader.query("SELECT " KW_JOB_COLUMNS " FROM job WHERE $1 = '' OR tenant_name = $1"
-                                       " ORDER BY created_at DESC LIMIT $2",
-                                       {tenant, limit}));
+  KW_TRY(const auto rows,
+         reader.query("SELECT " KW_JOB_COLUMNS " FROM job WHERE $1 = '' OR tenant_name = $1"
+                      " ORDER BY created_at DESC LIMIT $2",
+                      {tenant, limit}));
   return jobs_of(rows);
 }
 

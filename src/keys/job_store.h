@@ -9,7 +9,8 @@
 namespace kw::keys {
 
 Status insert_job(store::Tx& tx, const Job& job);
-/// Writes phase, state, versions, cursor, counts and problem if the row still has `job.epoch`; raises it there and here.
+/// Writes phase, state, versions, cursor, counts and problem if the row still has `job.epoch`;
+/// raises it there and here.
 /// @errors kAborted(job_changed)
 Status save_job(store::Tx& tx, Job& job, WallTime now);
 /// @errors kNotFound(not_found)

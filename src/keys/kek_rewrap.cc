@@ -23,19 +23,24 @@ constexpr double kForegroundRatioMax = 1.2;
 constexpr std::size_t kSliceUnderTraffic = 512;
 constexpr int kSequenceBits = 40;
 
-std::int64_t first_id(std::int64_t tenant) { return tenant << kSequenceBits; }
-std::int64_t last_id(std::int64_t tenant) { return first_id(tenant + 1) - 1; }
+std::int64_t first_id(std::int64_t tenant) {
+  return tenant << kSequenceBits;
+}
+std::int64_t last_id(std::int64_t tenant) {
+  return first_id(tenant + 1) - 1;
+}
 
 // A slice, re-wrapped and ready to be written.
 struct Slice {
-  std::vector<store::Cell> cells;            // as read
-  Bytes fresh;                               // the re-wrapped cells, one after the other
-  std::vector<store::CellUpdate> updates;    // borrow from `fresh`
+  std::vector<store::Cell> cells;          // as read
+  Bytes fresh;                             // the re-wrapped cells, one after the other
+  std::vector<store::CellUpdate> updates;  // borrow from `fresh`
 };
 
 class Rewrap {
  public:
-  Rewrap(const RewrapContext& context, Progress& progress) : context_(context), progress_(progress) {}
+  Rewrap(const RewrapContext& context, Progress& progress)
+      : context_(context), progress_(progress) {}
 
   Status run(const JobId& id) {
     // Foreground threads go first on a busy machine; Linux keeps niceness per thread.
@@ -62,12 +67,14 @@ class Rewrap {
 
  private:
   bool running() const {
-    return !context_.stopping && (job_.state == JobState::kRunning || job_.state == JobState::kRollingBack);
+    return !context_.stopping &&
+           (job_.state == JobState::kRunning || job_.state == JobState::kRollingBack);
   }
 
   Status renew_lease() {
     if (lease_ && context_.clock.steady() - renewed_at_ < kLeaseRenewal) return ok();
-    KW_TRY(lease_, cluster::acquire(context_.store, context_.clock, lease_name_, context_.options.node, kLeaseTime));
+    KW_TRY(lease_, cluster::acquire(context_.store, context_.clock, lease_name_,
+                                    context_.options.node, kLeaseTime));
     if (!lease_) return error(Code::kAborted, "fenced", "another node works on this job");
     renewed_at_ = context_.clock.steady();
     return ok();
@@ -91,7 +98,8 @@ class Rewrap {
       read_to = next.cells.back().id;
       in_flight = std::move(next);
       adapt(in_flight.cells.size());
-      writing = std::async(std::launch::async, [this, &in_flight] { return write_slice(in_flight); });
+      writing =
+          std::async(std::launch::async, [this, &in_flight] { return write_slice(in_flight); });
     }
     if (writing.valid()) {
       KW_TRY(job_, writing.get());
@@ -156,7 +164,8 @@ class Rewrap {
     progress_.foreground_ratio = ratio;
     const std::size_t top = p99 > 0 ? kSliceUnderTraffic : context_.options.slice_max;
     slice_ = ratio > kForegroundRatioMax ? slice_ / 2 : slice_ + slice_ / 4;
-    slice_ = std::clamp(slice_, context_.options.slice_min, std::max(top, context_.options.slice_min));
+    slice_ =
+        std::clamp(slice_, context_.options.slice_min, std::max(top, context_.options.slice_min));
   }
 
   Status change(const std::function<Status(store::Tx&, Job&)>& body) {
@@ -195,9 +204,10 @@ class Rewrap {
     const Bytes target = ByteWriter().u32(job_.target_version).bytes();
     std::int64_t count = 0;
     KW_OK(context_.store.read([&](store::Reader& reader) -> Status {
-      KW_TRY(const auto row, reader.query_one("SELECT count(*) FROM sealed_cell WHERE id > $1 AND id <= $2"
-                                              " AND substr(cell, 1, 4) <> $3",
-                                              {first_id(job_.tenant), last_id(job_.tenant), target}));
+      KW_TRY(const auto row,
+             reader.query_one("SELECT count(*) FROM sealed_cell WHERE id > $1 AND id <= $2"
+                              " AND substr(cell, 1, 4) <> $3",
+                              {first_id(job_.tenant), last_id(job_.tenant), target}));
       count = row->integer(0);
       return ok();
     }));

@@ -1,4 +1,5 @@
-// The worker of one KEK rotation: re-wraps slices until nothing is left, proves it by a census, retires the old version.
+// The worker of one KEK rotation: re-wraps slices until nothing is left, proves it by a census,
+// retires the old version.
 #pragma once
 
 #include <atomic>
@@ -23,8 +24,10 @@ struct RewrapContext {
   const std::atomic<bool>& stopping;
 };
 
-/// Runs the job until it is done, paused, failed or `stopping`. Failures that may pass are left to the next start.
-/// @errors kAborted(job_changed | fenced), kUnavailable(sealed | store_…), kDataLoss(unwrap_failed): the job is marked failed.
+/// Runs the job until it is done, paused, failed or `stopping`. Failures that may pass are left to
+/// the next start.
+/// @errors kAborted(job_changed | fenced), kUnavailable(sealed | store_…),
+/// kDataLoss(unwrap_failed): the job is marked failed.
 Status run_rewrap(const RewrapContext& context, const JobId& id, Progress& progress);
 
 }  // namespace kw::keys

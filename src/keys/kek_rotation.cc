@@ -22,11 +22,13 @@ constexpr std::chrono::milliseconds kRetryFirst{100};
 constexpr std::chrono::milliseconds kRetryLast{10'000};
 
 bool may_pass(const Error& failure) {
-  return failure.code == Code::kUnavailable || failure.code == Code::kDeadlineExceeded || failure.reason == "fenced";
+  return failure.code == Code::kUnavailable || failure.code == Code::kDeadlineExceeded ||
+         failure.reason == "fenced";
 }
 
 Error job_state_error() {
-  return error(Code::kFailedPrecondition, "job_state", "the job is not in a state that allows this");
+  return error(Code::kFailedPrecondition, "job_state",
+               "the job is not in a state that allows this");
 }
 
 Status require_open_job(const Job& job) {
@@ -106,7 +108,8 @@ struct KekRotations::State {
     job.foreground_p99_ratio = found->second->progress.foreground_ratio;
   }
 
-  Result<Job> steer(Change change, const JobId& id, const std::function<Status(store::Tx&, Job&)>& body) {
+  Result<Job> steer(Change change, const JobId& id,
+                    const std::function<Status(store::Tx&, Job&)>& body) {
     KW_TRY(Job job, load_job(change.tx, id));
     KW_OK(require_open_job(job));
     KW_OK(body(change.tx, job));
@@ -132,17 +135,23 @@ struct KekRotations::State {
   std::map<JobId, std::unique_ptr<Worker>> workers;
 };
 
-KekRotations::KekRotations(store::Store& store, seal::Barrier& barrier, audit::ChangeLog& log, const Clock& clock, Options options)
+KekRotations::KekRotations(store::Store& store, seal::Barrier& barrier, audit::ChangeLog& log,
+                           const Clock& clock, Options options)
     : state_(std::make_unique<State>(store, barrier, log, clock, std::move(options))) {}
 
-KekRotations::~KekRotations() { state_->stop(); }
+KekRotations::~KekRotations() {
+  state_->stop();
+}
 
 Result<Job> KekRotations::start(Change change, const Tenant& tenant) {
   KW_TRY(auto open, open_job(change.tx, tenant.number));
   if (open) return *std::move(open);
   KW_TRY(const auto keks, state_->barrier.keks(change.tx, tenant.number));
-  const auto primary = std::find_if(keks.begin(), keks.end(), [](const seal::KekVersion& kek) { return kek.state == seal::KekState::kPrimary; });
-  if (primary == keks.end()) return error(Code::kDataLoss, "no_primary_kek", "the tenant has no primary KEK");
+  const auto primary = std::find_if(keks.begin(), keks.end(), [](const seal::KekVersion& kek) {
+    return kek.state == seal::KekState::kPrimary;
+  });
+  if (primary == keks.end())
+    return error(Code::kDataLoss, "no_primary_kek", "the tenant has no primary KEK");
   Job job;
   job.id = crypto::random_id<JobId>();
   job.tenant = tenant.number;
@@ -153,7 +162,8 @@ Result<Job> KekRotations::start(Change change, const Tenant& tenant) {
   KW_TRY(job.target_version, state_->barrier.create_kek(change.tx, tenant.number));
   KW_FAILPOINT("kek.rotate.created");
   KW_OK(state_->barrier.promote_kek(change.tx, tenant.number, job.target_version));
-  KW_TRY(const auto head, change.tx.query_one("SELECT next - 1 FROM sealed_head WHERE tenant = $1", {tenant.number}));
+  KW_TRY(const auto head, change.tx.query_one("SELECT next - 1 FROM sealed_head WHERE tenant = $1",
+                                              {tenant.number}));
   job.total = head ? head->integer(0) : 0;
   KW_OK(insert_job(change.tx, job));
   audit::Event leaf = change.by;
@@ -178,7 +188,9 @@ Status KekRotations::resume_all() {
   return ok();
 }
 
-void KekRotations::stop_all() { state_->stop(); }
+void KekRotations::stop_all() {
+  state_->stop();
+}
 
 Result<Job> KekRotations::pause(Change change, const JobId& id) {
   return state_->steer(change, id, [](store::Tx&, Job& job) -> Status {
@@ -231,6 +243,8 @@ Result<std::vector<Job>> KekRotations::list(std::string_view tenant, int limit) 
   return jobs;
 }
 
-void KekRotations::kick(const JobId& id) { state_->start_worker(id); }
+void KekRotations::kick(const JobId& id) {
+  state_->start_worker(id);
+}
 
 }  // namespace kw::keys

@@ -20,16 +20,20 @@ seconds quiet_time(VersionState target, const Key& key, std::optional<seconds> w
   return std::max(wanted.value_or(standard), key.lease_grace);
 }
 
-std::string seconds_text(seconds time) { return "no use for " + std::to_string(time.count()) + " s"; }
+std::string seconds_text(seconds time) {
+  return "no use for " + std::to_string(time.count()) + " s";
+}
 
 }  // namespace
 
-Result<Readiness> readiness(const Key& key, const Version& version, VersionState target, UsageLedger& usage,
-                            const Clock& clock, std::optional<seconds> quiet) {
+Result<Readiness> readiness(const Key& key, const Version& version, VersionState target,
+                            UsageLedger& usage, const Clock& clock, std::optional<seconds> quiet) {
   const WallTime now = clock.wall();
   const seconds needed = quiet_time(target, key, quiet);
   Readiness result;
-  const auto not_before = [&](WallTime time) { result.not_before = std::max(result.not_before.value_or(time), time); };
+  const auto not_before = [&](WallTime time) {
+    result.not_before = std::max(result.not_before.value_or(time), time);
+  };
 
   if (version.state == VersionState::kPrimary)
     result.blockers.push_back({"primary", key.name, 1, "another version is primary"});
@@ -37,7 +41,9 @@ Result<Readiness> readiness(const Key& key, const Version& version, VersionState
   if (version.state == VersionState::kSecondary && version.demoted_at) {
     const WallTime closes = *version.demoted_at + key.lease_grace;
     if (closes > now) {
-      result.blockers.push_back({"lease_grace", key.name, std::chrono::ceil<seconds>(closes - now).count(), rfc3339(closes)});
+      result.blockers.push_back({"lease_grace", key.name,
+                                 std::chrono::ceil<seconds>(closes - now).count(),
+                                 rfc3339(closes)});
       not_before(closes);
     }
   }

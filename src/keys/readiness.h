@@ -1,4 +1,5 @@
-// The retirement gate: may this version be retired, archived or destroyed now, and if not, what is in the way.
+// The retirement gate: may this version be retired, archived or destroyed now, and if not, what is
+// in the way.
 #pragma once
 
 #include <string>
@@ -22,9 +23,11 @@ struct Readiness {
   std::vector<Blocker> blockers;
 };
 
-/// @param target  retired, archived or destroying.  @param quiet  how long there must have been no use (default 1 h; archive 24 h;
+/// @param target  retired, archived or destroying.  @param quiet  how long there must have been no
+/// use (default 1 h; archive 24 h;
 ///   destroy 30 d; never less than the key's lease grace).
-Result<Readiness> readiness(const Key& key, const Version& version, VersionState target, UsageLedger& usage,
-                            const Clock& clock, std::optional<std::chrono::seconds> quiet);
+Result<Readiness> readiness(const Key& key, const Version& version, VersionState target,
+                            UsageLedger& usage, const Clock& clock,
+                            std::optional<std::chrono::seconds> quiet);
 
 }  // namespace kw::keys

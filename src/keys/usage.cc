@@ -35,15 +35,21 @@ struct Tally {
   std::int64_t last_at = 0;
 };
 
-std::size_t hash_of(const KeyId& key, std::uint32_t version, Operation operation, std::string_view caller) {
+std::size_t hash_of(const KeyId& key, std::uint32_t version, Operation operation,
+                    std::string_view caller) {
   const std::size_t id = std::hash<KeyId>{}(key);
-  const std::size_t rest = std::hash<std::string_view>{}(caller) ^ (std::size_t{version} << 8 | static_cast<std::size_t>(operation));
+  const std::size_t rest = std::hash<std::string_view>{}(caller) ^
+                           (std::size_t{version} << 8 | static_cast<std::size_t>(operation));
   return id ^ (rest * 0x9E3779B97F4A7C15ULL);
 }
 struct UseHash {
   using is_transparent = void;
-  std::size_t operator()(const UseName& use) const { return hash_of(use.key, use.version, use.operation, use.caller); }
-  std::size_t operator()(const UseRef& use) const { return hash_of(use.key, use.version, use.operation, use.caller); }
+  std::size_t operator()(const UseName& use) const {
+    return hash_of(use.key, use.version, use.operation, use.caller);
+  }
+  std::size_t operator()(const UseRef& use) const {
+    return hash_of(use.key, use.version, use.operation, use.caller);
+  }
 };
 struct UseEqual {
   using is_transparent = void;
@@ -68,8 +74,10 @@ Status write_one(store::Tx& tx, const UseName& use, const Tally& tally) {
       " VALUES ($1, $2, $3, $4, $5, $6, $7)"
       " ON CONFLICT (key_id, hour, version, operation, caller) DO UPDATE SET"
       " uses = key_usage.uses + excluded.uses,"
-      " last_at = CASE WHEN excluded.last_at > key_usage.last_at THEN excluded.last_at ELSE key_usage.last_at END",
-      {use.key.bytes(), tally.hour, use.version, operation_name(use.operation), use.caller, tally.uses, tally.last_at});
+      " last_at = CASE WHEN excluded.last_at > key_usage.last_at THEN excluded.last_at ELSE "
+      "key_usage.last_at END",
+      {use.key.bytes(), tally.hour, use.version, operation_name(use.operation), use.caller,
+       tally.uses, tally.last_at});
 }
 
 }  // namespace
@@ -78,7 +86,7 @@ struct UsageLedger::State {
   store::Store& store;
   const Clock& clock;
   std::array<Shard, kShards> shards{};
-  std::mutex flushing{};   // one flush at a time, and none between the two halves of usage()
+  std::mutex flushing{};  // one flush at a time, and none between the two halves of usage()
 
   void add(Shard& shard, const UseRef& use, std::int64_t by) {
     const std::int64_t now = to_micros(clock.wall());
@@ -86,7 +94,10 @@ struct UsageLedger::State {
     std::lock_guard lock(shard.mutex);
     auto found = shard.tallies.find(use);
     if (found == shard.tallies.end())
-      found = shard.tallies.emplace(UseName{use.key, use.version, use.operation, std::string(use.caller)}, Tally{0, hour, now}).first;
+      found = shard.tallies
+                  .emplace(UseName{use.key, use.version, use.operation, std::string(use.caller)},
+                           Tally{0, hour, now})
+                  .first;
     Tally& tally = found->second;
     if (tally.hour != hour) {
       shard.closed.emplace_back(found->first, tally);
@@ -127,10 +138,12 @@ struct UsageLedger::State {
   }
 };
 
-UsageLedger::UsageLedger(store::Store& store, const Clock& clock) : state_(new State{store, clock}) {}
+UsageLedger::UsageLedger(store::Store& store, const Clock& clock)
+    : state_(new State{store, clock}) {}
 UsageLedger::~UsageLedger() = default;
 
-void UsageLedger::count(const KeyId& key, std::uint32_t version, Operation operation, std::string_view caller, std::int64_t by) {
+void UsageLedger::count(const KeyId& key, std::uint32_t version, Operation operation,
+                        std::string_view caller, std::int64_t by) {
   const UseRef use{key, version, operation, caller};
   state_->add(state_->shards[UseHash{}(use) % kShards], use, by);
 }
@@ -143,9 +156,10 @@ Status UsageLedger::flush(std::string_view node, std::uint64_t log_size) {
   Status written = state_->store.write([&](store::Tx& tx) -> Status {
     for (const auto& [use, tally] : pending) KW_OK(write_one(tx, use, tally));
     KW_FAILPOINT("usage.flush");
-    KW_OK(tx.execute("INSERT INTO usage_mark (node, position) VALUES ($1, $2)"
-                     " ON CONFLICT (node) DO UPDATE SET position = excluded.position",
-                     {node, static_cast<std::int64_t>(log_size)}));
+    KW_OK(
+        tx.execute("INSERT INTO usage_mark (node, position) VALUES ($1, $2)"
+                   " ON CONFLICT (node) DO UPDATE SET position = excluded.position",
+                   {node, static_cast<std::int64_t>(log_size)}));
     return ok();
   });
   if (!written) state_->put_back(std::move(pending));
@@ -155,7 +169,8 @@ Status UsageLedger::flush(std::string_view node, std::uint64_t log_size) {
 Result<std::uint64_t> UsageLedger::counted_to(std::string_view node) {
   std::uint64_t position = 0;
   KW_OK(state_->store.read([&](store::Reader& reader) -> Status {
-    KW_TRY(const auto row, reader.query_one("SELECT position FROM usage_mark WHERE node = $1", {node}));
+    KW_TRY(const auto row,
+           reader.query_one("SELECT position FROM usage_mark WHERE node = $1", {node}));
     if (row) position = static_cast<std::uint64_t>(row->integer(0));
     return ok();
   }));
@@ -174,20 +189,24 @@ Result<std::vector<UsageRow>> UsageLedger::usage(const KeyId& key, WallTime sinc
   std::lock_guard lock(state_->flushing);
   KW_OK(state_->store.read([&](store::Reader& reader) -> Status {
     merged.clear();
-    KW_TRY(const auto rows, reader.query("SELECT hour, version, operation, caller, uses, last_at FROM key_usage"
-                                         " WHERE key_id = $1 AND hour >= $2 ORDER BY hour DESC LIMIT 100000",
-                                         {key.bytes(), from}));
+    KW_TRY(const auto rows,
+           reader.query("SELECT hour, version, operation, caller, uses, last_at FROM key_usage"
+                        " WHERE key_id = $1 AND hour >= $2 ORDER BY hour DESC LIMIT 100000",
+                        {key.bytes(), from}));
     for (const store::Row& row : rows)
-      merge({row.integer(0), static_cast<std::uint32_t>(row.integer(1)), row.text(2), row.text(3)}, row.integer(4), row.integer(5));
+      merge({row.integer(0), static_cast<std::uint32_t>(row.integer(1)), row.text(2), row.text(3)},
+            row.integer(4), row.integer(5));
     return ok();
   }));
   for (const auto& [use, tally] : state_->peek(key))
     if (tally.hour >= from)
-      merge({tally.hour, use.version, std::string(operation_name(use.operation)), use.caller}, tally.uses, tally.last_at);
+      merge({tally.hour, use.version, std::string(operation_name(use.operation)), use.caller},
+            tally.uses, tally.last_at);
   std::vector<UsageRow> result;
   for (auto entry = merged.rbegin(); entry != merged.rend(); ++entry) {
     const auto& [hour, version, operation, caller] = entry->first;
-    result.push_back({version, operation, caller, from_micros(hour), entry->second.uses, from_micros(entry->second.last_at)});
+    result.push_back({version, operation, caller, from_micros(hour), entry->second.uses,
+                      from_micros(entry->second.last_at)});
   }
   return result;
 }

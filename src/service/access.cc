@@ -6,8 +6,10 @@ namespace kw::service {
 
 namespace {
 
-// A change of access: authorised, one transaction with its leaf and its announcement, then in force here.
-Status change_access(House& house, Call& call, std::string_view note, const std::function<Status(store::Tx&)>& body) {
+// A change of access: authorised, one transaction with its leaf and its announcement, then in force
+// here.
+Status change_access(House& house, Call& call, std::string_view note,
+                     const std::function<Status(store::Tx&)>& body) {
   const auto attempt = [&]() -> Status {
     KW_OK(authorise(house, call, {}));
     KW_OK(transact(house, call, {}, [&](keys::Change change) -> Status {
@@ -24,7 +26,8 @@ Status change_access(House& house, Call& call, std::string_view note, const std:
   return outcome;
 }
 
-Result<auth::PrincipalRecord> find_principal(House& house, store::Reader& reader, std::string_view name) {
+Result<auth::PrincipalRecord> find_principal(House& house, store::Reader& reader,
+                                             std::string_view name) {
   KW_TRY(const auto records, house.access.principals(reader, "", 100'000));
   for (const auth::PrincipalRecord& record : records)
     if (record.name == name) return record;
@@ -40,7 +43,8 @@ Status may_grant(const Call& call, std::string_view principal) {
 
 }  // namespace
 
-Result<auth::PrincipalRecord> create_principal(House& house, Call& call, const auth::NewPrincipal& principal) {
+Result<auth::PrincipalRecord> create_principal(House& house, Call& call,
+                                               const auth::NewPrincipal& principal) {
   std::optional<auth::PrincipalRecord> made;
   KW_OK(change_access(house, call, "create", [&](store::Tx& tx) -> Status {
     KW_OK(house.access.create_principal(tx, principal));
@@ -50,7 +54,8 @@ Result<auth::PrincipalRecord> create_principal(House& house, Call& call, const a
   return *std::move(made);
 }
 
-Result<auth::PrincipalRecord> update_principal(House& house, Call& call, const PrincipalUpdate& update) {
+Result<auth::PrincipalRecord> update_principal(House& house, Call& call,
+                                               const PrincipalUpdate& update) {
   std::optional<auth::PrincipalRecord> changed;
   KW_OK(change_access(house, call, "update", [&](store::Tx& tx) -> Status {
     KW_OK(may_grant(call, call.object));
@@ -66,7 +71,8 @@ Result<auth::PrincipalRecord> update_principal(House& house, Call& call, const P
   return *std::move(changed);
 }
 
-Result<std::vector<auth::PrincipalRecord>> list_principals(House& house, Call& call, std::string_view after, int limit) {
+Result<std::vector<auth::PrincipalRecord>> list_principals(House& house, Call& call,
+                                                           std::string_view after, int limit) {
   using Records = std::vector<auth::PrincipalRecord>;
   return consulted<Records>(house, call, [&]() -> Result<Records> {
     Records records;
@@ -95,7 +101,8 @@ Status revoke_token(House& house, Call& call, std::string_view accessor) {
                        [&](store::Tx& tx) { return house.access.revoke_token(tx, accessor); });
 }
 
-Result<std::vector<auth::TokenRecord>> list_tokens(House& house, Call& call, std::string_view principal,
+Result<std::vector<auth::TokenRecord>> list_tokens(House& house, Call& call,
+                                                   std::string_view principal,
                                                    std::string_view after, int limit) {
   using Records = std::vector<auth::TokenRecord>;
   return consulted<Records>(house, call, [&]() -> Result<Records> {
@@ -111,7 +118,8 @@ Result<std::vector<auth::TokenRecord>> list_tokens(House& house, Call& call, std
 Result<std::shared_ptr<const auth::Principal>> who_am_i(House& house, Call& call) {
   using Who = std::shared_ptr<const auth::Principal>;
   Result<Who> outcome = [&]() -> Result<Who> {
-    if (!call.caller) return error(Code::kUnauthenticated, "token_missing", "send a token or a client certificate");
+    if (!call.caller)
+      return error(Code::kUnauthenticated, "token_missing", "send a token or a client certificate");
     return call.caller;
   }();
   KW_OK(record_and_wait(house, call, status_of(outcome)));
@@ -119,13 +127,15 @@ Result<std::shared_ptr<const auth::Principal>> who_am_i(House& house, Call& call
 }
 
 Status put_policy(House& house, Call& call, const ObjectName& name, std::string_view yaml) {
-  return change_access(house, call, "put",
-                       [&](store::Tx& tx) { return house.access.put_policy(tx, call.tenant, name, yaml); });
+  return change_access(house, call, "put", [&](store::Tx& tx) {
+    return house.access.put_policy(tx, call.tenant, name, yaml);
+  });
 }
 
 Status remove_policy(House& house, Call& call, const ObjectName& name) {
-  return change_access(house, call, "remove",
-                       [&](store::Tx& tx) { return house.access.remove_policy(tx, call.tenant, name); });
+  return change_access(house, call, "remove", [&](store::Tx& tx) {
+    return house.access.remove_policy(tx, call.tenant, name);
+  });
 }
 
 Result<std::vector<auth::Access::PolicyRecord>> list_policies(House& house, Call& call) {
@@ -140,7 +150,8 @@ Result<std::vector<auth::Access::PolicyRecord>> list_policies(House& house, Call
   });
 }
 
-Result<std::vector<auth::Approval>> list_approvals(House& house, Call& call, std::optional<auth::ApprovalState> state,
+Result<std::vector<auth::Approval>> list_approvals(House& house, Call& call,
+                                                   std::optional<auth::ApprovalState> state,
                                                    int limit) {
   using Approvals = std::vector<auth::Approval>;
   return consulted<Approvals>(house, call, [&]() -> Result<Approvals> {
@@ -182,8 +193,9 @@ Result<auth::Approval> vote(House& house, Call& call, const ApprovalId& id, Vote
     KW_OK(visible_approval(house, call, id));
     std::optional<auth::Approval> after;
     KW_OK(transact(house, call, {}, [&](keys::Change change) -> Status {
-      KW_TRY(after, choice == Vote::kApprove ? house.approvals.approve(change.tx, id, call.caller->name)
-                                             : house.approvals.reject(change.tx, id, call.caller->name));
+      KW_TRY(after, choice == Vote::kApprove
+                        ? house.approvals.approve(change.tx, id, call.caller->name)
+                        : house.approvals.reject(change.tx, id, call.caller->name));
       audit::Event event = change.by;
       event.note = choice == Vote::kApprove ? "approve" : "reject";
       KW_OK(house.changes.append(change.tx, event));

@@ -8,22 +8,28 @@
 
 namespace kw::service {
 
-/// @errors kInvalidArgument(duties_conflict), kAlreadyExists(already_exists). @audit principal.write
-Result<auth::PrincipalRecord> create_principal(House& house, Call& call, const auth::NewPrincipal& principal);
+/// @errors kInvalidArgument(duties_conflict), kAlreadyExists(already_exists). @audit
+/// principal.write
+Result<auth::PrincipalRecord> create_principal(House& house, Call& call,
+                                               const auth::NewPrincipal& principal);
 struct PrincipalUpdate {
   std::optional<std::vector<auth::Grant>> grants;
   std::optional<bool> disabled;
   std::optional<std::string> certificate_name;
   std::optional<std::int64_t> expected_epoch;
 };
-/// @errors kAborted(stale_epoch), kPermissionDenied(own_grants): nobody changes their own roles. @audit principal.write
-Result<auth::PrincipalRecord> update_principal(House& house, Call& call, const PrincipalUpdate& update);
-Result<std::vector<auth::PrincipalRecord>> list_principals(House& house, Call& call, std::string_view after, int limit);
+/// @errors kAborted(stale_epoch), kPermissionDenied(own_grants): nobody changes their own roles.
+/// @audit principal.write
+Result<auth::PrincipalRecord> update_principal(House& house, Call& call,
+                                               const PrincipalUpdate& update);
+Result<std::vector<auth::PrincipalRecord>> list_principals(House& house, Call& call,
+                                                           std::string_view after, int limit);
 
 /// The text is shown once and kept nowhere. @audit token.write
 Result<auth::IssuedToken> issue_token(House& house, Call& call, const auth::NewToken& token);
 Status revoke_token(House& house, Call& call, std::string_view accessor);
-Result<std::vector<auth::TokenRecord>> list_tokens(House& house, Call& call, std::string_view principal,
+Result<std::vector<auth::TokenRecord>> list_tokens(House& house, Call& call,
+                                                   std::string_view principal,
                                                    std::string_view after, int limit);
 /// The caller as authenticated.
 Result<std::shared_ptr<const auth::Principal>> who_am_i(House& house, Call& call);
@@ -33,11 +39,13 @@ Status put_policy(House& house, Call& call, const ObjectName& name, std::string_
 Status remove_policy(House& house, Call& call, const ObjectName& name);
 Result<std::vector<auth::Access::PolicyRecord>> list_policies(House& house, Call& call);
 
-Result<std::vector<auth::Approval>> list_approvals(House& house, Call& call, std::optional<auth::ApprovalState> state,
+Result<std::vector<auth::Approval>> list_approvals(House& house, Call& call,
+                                                   std::optional<auth::ApprovalState> state,
                                                    int limit);
 Result<auth::Approval> show_approval(House& house, Call& call, const ApprovalId& id);
 enum class Vote : std::uint8_t { kApprove, kReject };
-/// @errors kPermissionDenied(own_request), kFailedPrecondition(already_voted | approval_closed). @audit approval.vote
+/// @errors kPermissionDenied(own_request), kFailedPrecondition(already_voted | approval_closed).
+/// @audit approval.vote
 Result<auth::Approval> vote(House& house, Call& call, const ApprovalId& id, Vote vote);
 
 }  // namespace kw::service

@@ -7,8 +7,10 @@
 
 namespace kw::service {
 
-Result<std::vector<audit::Record>> audit_records(House& house, Call& call, const audit::Query& query) {
-  return consulted<std::vector<audit::Record>>(house, call, [&] { return house.changes.query(query); });
+Result<std::vector<audit::Record>> audit_records(House& house, Call& call,
+                                                 const audit::Query& query) {
+  return consulted<std::vector<audit::Record>>(house, call,
+                                               [&] { return house.changes.query(query); });
 }
 
 Result<Checkpoint> audit_checkpoint(House& house, Call& call) {
@@ -16,7 +18,8 @@ Result<Checkpoint> audit_checkpoint(House& house, Call& call) {
     KW_OK(require_open(house));
     return authorise(house, call, {});
   }();
-  // Recorded before the work: a copy that is taken with this checkpoint then has an anchor for its access log.
+  // Recorded before the work: a copy that is taken with this checkpoint then has an anchor for its
+  // access log.
   KW_OK(record_and_wait(house, call, allowed));
   KW_OK(allowed);
   KW_OK(audit::anchor(house.changes, house.accesses));
@@ -26,12 +29,15 @@ Result<Checkpoint> audit_checkpoint(House& house, Call& call) {
   return checkpoint;
 }
 
-Result<audit::Proof> audit_inclusion(House& house, Call& call, std::int64_t index, std::int64_t size) {
+Result<audit::Proof> audit_inclusion(House& house, Call& call, std::int64_t index,
+                                     std::int64_t size) {
   return consulted<audit::Proof>(house, call, [&] { return house.changes.inclusion(index, size); });
 }
 
-Result<audit::Proof> audit_consistency(House& house, Call& call, std::int64_t old_size, std::int64_t new_size) {
-  return consulted<audit::Proof>(house, call, [&] { return house.changes.consistency(old_size, new_size); });
+Result<audit::Proof> audit_consistency(House& house, Call& call, std::int64_t old_size,
+                                       std::int64_t new_size) {
+  return consulted<audit::Proof>(house, call,
+                                 [&] { return house.changes.consistency(old_size, new_size); });
 }
 
 Result<Bytes> audit_tile(House& house, Call& call, std::string_view path) {
@@ -70,7 +76,8 @@ struct EventStreams::State {
     while (!stopping) {
       wake.wait_for(lock, kPoll, [this] { return stopping; });
       if (stopping) return;
-      for (auto seat = seats.begin(); seat != seats.end();) seat = serve(*seat) ? std::next(seat) : seats.erase(seat);
+      for (auto seat = seats.begin(); seat != seats.end();)
+        seat = serve(*seat) ? std::next(seat) : seats.erase(seat);
     }
   }
 

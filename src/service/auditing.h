@@ -9,15 +9,18 @@
 
 namespace kw::service {
 
-Result<std::vector<audit::Record>> audit_records(House& house, Call& call, const audit::Query& query);
+Result<std::vector<audit::Record>> audit_records(House& house, Call& call,
+                                                 const audit::Query& query);
 struct Checkpoint {
   std::string note;
   std::string verifier_key;
 };
 /// Signs a fresh checkpoint when the log has grown.
 Result<Checkpoint> audit_checkpoint(House& house, Call& call);
-Result<audit::Proof> audit_inclusion(House& house, Call& call, std::int64_t index, std::int64_t size);
-Result<audit::Proof> audit_consistency(House& house, Call& call, std::int64_t old_size, std::int64_t new_size);
+Result<audit::Proof> audit_inclusion(House& house, Call& call, std::int64_t index,
+                                     std::int64_t size);
+Result<audit::Proof> audit_consistency(House& house, Call& call, std::int64_t old_size,
+                                       std::int64_t new_size);
 Result<Bytes> audit_tile(House& house, Call& call, std::string_view path);
 
 /// Hands each new change-log leaf to its subscribers, in order, from one thread. Thread-safe.
@@ -27,7 +30,8 @@ class EventStreams {
   using Subscriber = std::function<bool(const audit::Record&)>;
   explicit EventStreams(audit::ChangeLog& changes);
   ~EventStreams();
-  /// Starts after leaf `after` (-1: from now on). At most 256 subscribers. @errors kResourceExhausted(too_many_streams)
+  /// Starts after leaf `after` (-1: from now on). At most 256 subscribers. @errors
+  /// kResourceExhausted(too_many_streams)
   Status subscribe(std::int64_t after, Subscriber subscriber);
 
  private:

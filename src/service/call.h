@@ -24,12 +24,14 @@ struct Call {
   std::shared_ptr<const auth::Principal> caller;  ///< null only on kPublic operations
   std::string request_id;
   std::string peer;
-  std::string tenant;           ///< "" for system-wide objects
-  std::string object;           ///< name that policies match and the audit record shows; "" for the kind as a whole
+  std::string tenant;  ///< "" for system-wide objects
+  std::string
+      object;  ///< name that policies match and the audit record shows; "" for the kind as a whole
   std::string approval;         ///< id that the caller presents, or ""
   std::string idempotency_key;  ///< or ""
-  crypto::Digest256 body_digest{};  ///< SHA-256 of the request's body: binds approvals and idempotency to it
-  RefusalDetails details;       ///< filled by a refusal
+  crypto::Digest256
+      body_digest{};       ///< SHA-256 of the request's body: binds approvals and idempotency to it
+  RefusalDetails details;  ///< filled by a refusal
 };
 
 }  // namespace kw::service

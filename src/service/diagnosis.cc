@@ -10,9 +10,10 @@ namespace {
 
 constexpr double kSlowCommitSeconds = 0.1;
 
-Check check(std::string_view id, std::string_view group, bool good, std::string text, std::string fix) {
-  return {std::string(id), std::string(group), good ? CheckStatus::kOk : CheckStatus::kFailed, std::move(text),
-          good ? "" : std::move(fix)};
+Check check(std::string_view id, std::string_view group, bool good, std::string text,
+            std::string fix) {
+  return {std::string(id), std::string(group), good ? CheckStatus::kOk : CheckStatus::kFailed,
+          std::move(text), good ? "" : std::move(fix)};
 }
 
 Check warn(Check found) {
@@ -32,21 +33,24 @@ Check commit_check(House& house) {
     return check("ST-1", "store", false, "the store refuses writes: " + wrote.error().reason,
                  "look at the server's log; check disk space and that the database is up");
   const int millis = static_cast<int>(seconds * 1000);
-  return warn(check("ST-1", "store", seconds < kSlowCommitSeconds,
-                    std::string(house.store.engine()) + ", commit in " + std::to_string(millis) + " ms",
-                    "the store is slow: look at its disk"));
+  return warn(
+      check("ST-1", "store", seconds < kSlowCommitSeconds,
+            std::string(house.store.engine()) + ", commit in " + std::to_string(millis) + " ms",
+            "the store is slow: look at its disk"));
 }
 
 Check primaries_check(House& house) {
   std::int64_t without = 0;
   const Status read = house.store.read([&](store::Reader& reader) -> Status {
-    KW_TRY(const auto row, reader.query_one("SELECT count(*) FROM key_object WHERE primary_version = 0", {}));
+    KW_TRY(const auto row,
+           reader.query_one("SELECT count(*) FROM key_object WHERE primary_version = 0", {}));
     without = row->integer(0);
     return ok();
   });
-  return warn(check("KE-1", "keys", read && without == 0,
-                    read ? std::to_string(without) + " keys without a primary version" : "keys cannot be read",
-                    "promote a version: keywright key promote NAME@N"));
+  return warn(check(
+      "KE-1", "keys", read && without == 0,
+      read ? std::to_string(without) + " keys without a primary version" : "keys cannot be read",
+      "promote a version: keywright key promote NAME@N"));
 }
 
 Check jobs_check(House& house) {
@@ -62,9 +66,12 @@ Check jobs_check(House& house) {
 
 std::string_view check_status_name(CheckStatus status) {
   switch (status) {
-    case CheckStatus::kOk: return "ok";
-    case CheckStatus::kWarning: return "warning";
-    case CheckStatus::kFailed: return "failed";
+    case CheckStatus::kOk:
+      return "ok";
+    case CheckStatus::kWarning:
+      return "warning";
+    case CheckStatus::kFailed:
+      return "failed";
   }
   return "failed";
 }
@@ -72,21 +79,26 @@ std::string_view check_status_name(CheckStatus status) {
 Result<std::vector<Check>> diagnose(House& house, Call& call) {
   return consulted<std::vector<Check>>(house, call, [&]() -> Result<std::vector<Check>> {
     std::vector<Check> checks;
-    checks.push_back(check("SV-1", "server", !house.barrier.sealed(), "unsealed", "keywright seal unseal"));
-    checks.push_back(check("SV-2", "server", !house.feed.fenced(), "in touch with the store", "check the store's network"));
-    checks.push_back(warn(check("SV-3", "server", SecretArena::locked(), "memory for keys is locked",
-                                "raise LimitMEMLOCK for the service")));
+    checks.push_back(
+        check("SV-1", "server", !house.barrier.sealed(), "unsealed", "keywright seal unseal"));
+    checks.push_back(check("SV-2", "server", !house.feed.fenced(), "in touch with the store",
+                           "check the store's network"));
+    checks.push_back(
+        warn(check("SV-3", "server", SecretArena::locked(), "memory for keys is locked",
+                   "raise LimitMEMLOCK for the service")));
     checks.push_back(check("SV-4", "server", true, crypto::library_version(), ""));
     checks.push_back(commit_check(house));
     checks.push_back(check("AU-1", "audit", house.accesses.healthy(), "the access log is written",
                            "make room on the audit disk, then restart"));
     const auto checkpoint = house.changes.latest_checkpoint();
-    checks.push_back(warn(check("AU-2", "audit", checkpoint && !checkpoint->empty(), "the change log has a signed checkpoint",
-                                "keywright audit checkpoint")));
+    checks.push_back(
+        warn(check("AU-2", "audit", checkpoint && !checkpoint->empty(),
+                   "the change log has a signed checkpoint", "keywright audit checkpoint")));
     checks.push_back(primaries_check(house));
     checks.push_back(jobs_check(house));
     if (house.options.development)
-      checks.push_back(warn(check("SV-5", "server", false, "this is a development server: its keys vanish with it",
+      checks.push_back(warn(check("SV-5", "server", false,
+                                  "this is a development server: its keys vanish with it",
                                   "keywright server --config FILE")));
     return checks;
   });
@@ -94,7 +106,8 @@ Result<std::vector<Check>> diagnose(House& house, Call& call) {
 
 Result<std::string> metrics_text(House& house, Call& call) {
   return consulted<std::string>(house, call, [&]() -> Result<std::string> {
-    house.metrics.gauge(observe::names::kSealed, "1 while sealed").set(house.barrier.sealed() ? 1 : 0);
+    house.metrics.gauge(observe::names::kSealed, "1 while sealed")
+        .set(house.barrier.sealed() ? 1 : 0);
     return house.metrics.prometheus_text();
   });
 }

@@ -11,7 +11,8 @@ namespace kw::service {
 enum class CheckStatus : std::uint8_t { kOk, kWarning, kFailed };
 std::string_view check_status_name(CheckStatus status);
 
-/// One finding. `id` is stable ("ST-1"); `fix` is what to type or change, "" when nothing is needed.
+/// One finding. `id` is stable ("ST-1"); `fix` is what to type or change, "" when nothing is
+/// needed.
 struct Check {
   std::string id;
   std::string group;  ///< "server", "store", "audit", "keys"

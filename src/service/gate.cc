@@ -15,7 +15,8 @@ constexpr std::int64_t kIdempotencyMicros = 24LL * 3600 * 1'000'000;
 constexpr store::Migration kMigrations[] = {
     {"service", 1,
      "CREATE TABLE idempotency ("
-     " principal TEXT NOT NULL, name TEXT NOT NULL, request BYTEA NOT NULL, expires_at BIGINT NOT NULL,"
+     " principal TEXT NOT NULL, name TEXT NOT NULL, request BYTEA NOT NULL, expires_at BIGINT NOT "
+     "NULL,"
      " PRIMARY KEY (principal, name));"
      "CREATE INDEX idempotency_expiry ON idempotency (expires_at);"},
 };
@@ -23,7 +24,10 @@ constexpr store::Migration kMigrations[] = {
 // What an approval is bound to: the operation, the object in its present state, and the exact body.
 crypto::Digest256 request_hash(const Call& call, std::int64_t epoch) {
   ByteWriter text;
-  text.field("keywright/request/v1").field(call.operation->name).field(call.tenant).field(call.object);
+  text.field("keywright/request/v1")
+      .field(call.operation->name)
+      .field(call.tenant)
+      .field(call.object);
   text.field(call.body_digest).u64(static_cast<std::uint64_t>(epoch));
   return crypto::sha256(text.bytes());
 }
@@ -73,12 +77,14 @@ Status mark_idempotent(House& house, store::Tx& tx, const Call& call) {
   if (earlier) {
     if (same_bytes(earlier->bytes(0), request))
       return error(Code::kAlreadyExists, "already_done",
-                   "a request with this Idempotency-Key was carried out; read the object to see what it did");
+                   "a request with this Idempotency-Key was carried out; read the object to see "
+                   "what it did");
     return error(Code::kInvalidArgument, "idempotency_mismatch",
                  "this Idempotency-Key belongs to a different request");
   }
-  KW_OK(tx.execute("INSERT INTO idempotency (principal, name, request, expires_at) VALUES ($1, $2, $3, $4)",
-                   {call.caller->name, call.idempotency_key, request, now + kIdempotencyMicros}));
+  KW_OK(tx.execute(
+      "INSERT INTO idempotency (principal, name, request, expires_at) VALUES ($1, $2, $3, $4)",
+      {call.caller->name, call.idempotency_key, request, now + kIdempotencyMicros}));
   return ok();
 }
 
@@ -90,9 +96,13 @@ bool sees_tenant(const auth::Principal& caller, std::string_view tenant) {
 
 }  // namespace
 
-Error not_found() { return error(Code::kNotFound, "not_found", "there is no such object"); }
+Error not_found() {
+  return error(Code::kNotFound, "not_found", "there is no such object");
+}
 
-std::span<const store::Migration> migrations() { return kMigrations; }
+std::span<const store::Migration> migrations() {
+  return kMigrations;
+}
 
 Facts facts_of(const keys::Key& key) {
   return {{"classification", std::string(keys::classification_name(key.classification))},
@@ -116,9 +126,11 @@ audit::Event event_of(const Call& call) {
 
 Status require_open(House& house) {
   if (house.barrier.sealed())
-    return error(Code::kUnavailable, "sealed", "the server is sealed; give it its shares with: keywright seal unseal");
+    return error(Code::kUnavailable, "sealed",
+                 "the server is sealed; give it its shares with: keywright seal unseal");
   if (house.feed.fenced())
-    return error(Code::kUnavailable, "fenced", "this node lost touch with the store and refuses to use keys");
+    return error(Code::kUnavailable, "fenced",
+                 "this node lost touch with the store and refuses to use keys");
   return ok();
 }
 
@@ -132,7 +144,8 @@ Result<std::shared_ptr<const keys::Key>> visible_key(House& house, const Call& c
 
 Status authorise(House& house, const Call& call, const Facts& facts) {
   if (call.operation->plane == Plane::kPublic) return ok();
-  if (!call.caller) return error(Code::kUnauthenticated, "token_missing", "send a token or a client certificate");
+  if (!call.caller)
+    return error(Code::kUnauthenticated, "token_missing", "send a token or a client certificate");
   auth::Question question;
   question.action = call.operation->action;
   question.tenant = call.tenant;
@@ -142,7 +155,8 @@ Status authorise(House& house, const Call& call, const Facts& facts) {
   question.facts = facts;
   const auth::Decision decision = house.access.decide(*call.caller, question);
   if (decision.allowed) return ok();
-  // Who holds nothing in a tenant must not learn what exists there: a foreign object looks like a missing one.
+  // Who holds nothing in a tenant must not learn what exists there: a foreign object looks like a
+  // missing one.
   if (!call.tenant.empty() && !sees_tenant(*call.caller, call.tenant)) return not_found();
   return error(Code::kPermissionDenied, "permission_denied",
                call.caller->name + " may not " + std::string(call.operation->action));
@@ -156,9 +170,12 @@ int approvals_needed(const House& house, OperationId operation, bool override_re
     case OperationId::key_export:
     case OperationId::version_restore:
     case OperationId::version_revoke:
-    case OperationId::seal_reseal: return 1;
-    case OperationId::version_destroy: return 2;
-    default: return 0;
+    case OperationId::seal_reseal:
+      return 1;
+    case OperationId::version_destroy:
+      return 2;
+    default:
+      return 0;
   }
 }
 
@@ -175,8 +192,8 @@ Status transact(House& house, Call& call, const Guarded& guarded, const Work& wo
   });
 }
 
-void record(House& house, const Call& call, const Status& outcome, std::int64_t version, std::int64_t count,
-            std::function<void(Status)> release) {
+void record(House& house, const Call& call, const Status& outcome, std::int64_t version,
+            std::int64_t count, std::function<void(Status)> release) {
   audit::Event event = event_of(call);
   event.version = version;
   event.count = count;
@@ -191,7 +208,8 @@ void record(House& house, const Call& call, const Status& outcome, std::int64_t 
 
 Status record_and_wait(House& house, const Call& call, const Status& outcome, std::int64_t count) {
   std::promise<Status> durable;
-  record(house, call, outcome, 0, count, [&durable](Status status) { durable.set_value(std::move(status)); });
+  record(house, call, outcome, 0, count,
+         [&durable](Status status) { durable.set_value(std::move(status)); });
   return durable.get_future().get();
 }
 

@@ -1,7 +1,9 @@
-// THE gate. Every operation goes through exactly one of its functions: none reaches keys, access or audit another way.
+// THE gate. Every operation goes through exactly one of its functions: none reaches keys, access or
+// audit another way.
 //
-// Order: sealed or fenced? -> authorised? -> approvals -> the work and its audit leaf in one transaction -> idempotency marker.
-// Refusals are recorded too (access log). Source of the duties: docs/threat_model.md.
+// Order: sealed or fenced? -> authorised? -> approvals -> the work and its audit leaf in one
+// transaction -> idempotency marker. Refusals are recorded too (access log). Source of the duties:
+// docs/threat_model.md.
 #pragma once
 
 #include <functional>
@@ -24,12 +26,14 @@ audit::Event event_of(const Call& call);
 
 /// @errors kUnavailable(sealed | fenced)
 Status require_open(House& house);
-/// May this caller do this to this object? @errors kPermissionDenied(permission_denied), kUnauthenticated(token_missing)
+/// May this caller do this to this object? @errors kPermissionDenied(permission_denied),
+/// kUnauthenticated(token_missing)
 Status authorise(House& house, const Call& call, const Facts& facts);
 
 /// The one answer for what does not exist and for what the caller may not know of.
 Error not_found();
-/// The key that the call names, after authorisation against its facts. @errors as authorise; kNotFound(not_found)
+/// The key that the call names, after authorisation against its facts. @errors as authorise;
+/// kNotFound(not_found)
 Result<std::shared_ptr<const keys::Key>> visible_key(House& house, const Call& call);
 
 /// How many approvals an operation needs from others; 0 on a development server.
@@ -38,8 +42,9 @@ int approvals_needed(const House& house, OperationId operation, bool override_re
 /// What a change needs beside its work.
 struct Guarded {
   int approvals = 0;
-  std::string summary;        ///< what approvers read: one sentence from our own code
-  std::int64_t epoch = 0;     ///< of the object: an approval given for another state of it does not count
+  std::string summary;  ///< what approvers read: one sentence from our own code
+  std::int64_t epoch =
+      0;  ///< of the object: an approval given for another state of it does not count
 };
 
 using Work = std::function<Status(keys::Change)>;
@@ -49,11 +54,13 @@ using Work = std::function<Status(keys::Change)>;
 ///   kInvalidArgument(idempotency_mismatch): it was used for another one.
 Status transact(House& house, Call& call, const Guarded& guarded, const Work& work);
 
-/// Records a finished read or use in the access log; `release` is called when the record is durable.
-void record(House& house, const Call& call, const Status& outcome, std::int64_t version, std::int64_t count,
-            std::function<void(Status)> release);
+/// Records a finished read or use in the access log; `release` is called when the record is
+/// durable.
+void record(House& house, const Call& call, const Status& outcome, std::int64_t version,
+            std::int64_t count, std::function<void(Status)> release);
 /// The same, waiting: for workers.
-Status record_and_wait(House& house, const Call& call, const Status& outcome, std::int64_t count = 0);
+Status record_and_wait(House& house, const Call& call, const Status& outcome,
+                       std::int64_t count = 0);
 
 template <typename T>
 Status status_of(const Result<T>& result) {
@@ -61,7 +68,8 @@ Status status_of(const Result<T>& result) {
   return result.error();
 }
 
-/// Runs a change; a refusal or failure leaves its record (a success left its leaf in the transaction).
+/// Runs a change; a refusal or failure leaves its record (a success left its leaf in the
+/// transaction).
 template <typename T, typename Body>
 Result<T> recorded(House& house, Call& call, const Body& body) {
   Result<T> outcome = body();
@@ -81,7 +89,8 @@ Result<T> consulted(House& house, Call& call, const Body& body) {
   return outcome;
 }
 
-/// Runs a read of the key that the call names, after authorisation against the key's facts, and records it.
+/// Runs a read of the key that the call names, after authorisation against the key's facts, and
+/// records it.
 template <typename T, typename Body>
 Result<T> consulted_key(House& house, Call& call, const Body& body) {
   Result<T> outcome = [&]() -> Result<T> {

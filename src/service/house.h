@@ -1,4 +1,5 @@
-// Everything that the operations stand on, as references: made once by `app`, passed to every operation.
+// Everything that the operations stand on, as references: made once by `app`, passed to every
+// operation.
 #pragma once
 
 #include <string>
@@ -22,9 +23,9 @@
 namespace kw::service {
 
 struct HouseOptions {
-  bool development = false;      ///< one person plays all roles: no approvals, short waits
+  bool development = false;  ///< one person plays all roles: no approvals, short waits
   std::string node = "node-1";
-  std::string version;           ///< of this program
+  std::string version;  ///< of this program
   std::string audit_directory;
 };
 

@@ -7,8 +7,9 @@ namespace {
 using keys::VersionState;
 
 // Runs `change` on the key as the transaction sees it, then drops our snapshot of it.
-Result<keys::Key> change_key(House& house, Call& call, const Guarded& guarded, const KeyId& id,
-                             const std::function<Result<keys::Key>(keys::Change, const keys::Key&)>& body) {
+Result<keys::Key> change_key(
+    House& house, Call& call, const Guarded& guarded, const KeyId& id,
+    const std::function<Result<keys::Key>(keys::Change, const keys::Key&)>& body) {
   std::optional<keys::Key> changed;
   KW_OK(transact(house, call, guarded, [&](keys::Change change) -> Status {
     KW_TRY(const keys::Key current, house.keyring.load(change.tx, call.tenant, call.object));
@@ -35,12 +36,14 @@ Status pass_gate(House& house, Call& call, const keys::Key& key, const VersionMo
          keys::readiness(key, *version, wanted.move.to, house.usage, house.clock, std::nullopt));
   if (readiness.ready) return ok();
   call.details.blockers = std::move(readiness.blockers);
-  return error(Code::kFailedPrecondition, "not_ready", "the version is still needed; see its blockers");
+  return error(Code::kFailedPrecondition, "not_ready",
+               "the version is still needed; see its blockers");
 }
 
 std::string summary_of(const Call& call, const VersionMove& wanted) {
   return std::string(call.operation->action) + " " + call.tenant + ":" + call.object + "@" +
-         std::to_string(wanted.version) + (wanted.override_readiness ? ", overriding its blockers" : "");
+         std::to_string(wanted.version) +
+         (wanted.override_readiness ? ", overriding its blockers" : "");
 }
 
 }  // namespace
@@ -58,7 +61,8 @@ Result<keys::Key> create_key(House& house, Call& call, const keys::NewKey& wante
   });
 }
 
-Result<std::vector<keys::Key>> create_keys(House& house, Call& call, const std::vector<keys::NewKey>& wanted) {
+Result<std::vector<keys::Key>> create_keys(House& house, Call& call,
+                                           const std::vector<keys::NewKey>& wanted) {
   return recorded<std::vector<keys::Key>>(house, call, [&]() -> Result<std::vector<keys::Key>> {
     KW_OK(authorise(house, call, {}));
     std::vector<keys::Key> made;
@@ -82,7 +86,8 @@ Result<keys::Keyring::Page> list_keys(House& house, Call& call, keys::Keyring::F
 }
 
 Result<KeyPtr> show_key(House& house, Call& call) {
-  return consulted_key<KeyPtr>(house, call, [](const KeyPtr& key) -> Result<KeyPtr> { return key; });
+  return consulted_key<KeyPtr>(house, call,
+                               [](const KeyPtr& key) -> Result<KeyPtr> { return key; });
 }
 
 Result<keys::Key> update_key(House& house, Call& call, const KeyUpdate& update) {
@@ -104,11 +109,12 @@ Result<Rotated> rotate_key(House& house, Call& call, const keys::Keyring::Rotate
   return recorded<Rotated>(house, call, [&]() -> Result<Rotated> {
     KW_TRY(const KeyPtr key, visible_key(house, call));
     Rotated rotated;
-    KW_TRY(rotated.key, change_key(house, call, {}, key->id,
-                                   [&](keys::Change change, const keys::Key& current) -> Result<keys::Key> {
-                                     KW_TRY(rotated.version, house.keyring.rotate(change, current, options));
-                                     return house.keyring.load(change.tx, call.tenant, call.object);
-                                   }));
+    KW_TRY(rotated.key,
+           change_key(house, call, {}, key->id,
+                      [&](keys::Change change, const keys::Key& current) -> Result<keys::Key> {
+                        KW_TRY(rotated.version, house.keyring.rotate(change, current, options));
+                        return house.keyring.load(change.tx, call.tenant, call.object);
+                      }));
     return rotated;
   });
 }
@@ -130,9 +136,10 @@ Result<keys::Key> move_version(House& house, Call& call, const VersionMove& want
     guarded.approvals = approvals_needed(house, call.operation->id, wanted.override_readiness);
     guarded.summary = summary_of(call, wanted);
     guarded.epoch = key->epoch;
-    return change_key(house, call, guarded, key->id, [&](keys::Change change, const keys::Key& current) {
-      return house.keyring.move(change, current, wanted.version, wanted.move);
-    });
+    return change_key(house, call, guarded, key->id,
+                      [&](keys::Change change, const keys::Key& current) {
+                        return house.keyring.move(change, current, wanted.version, wanted.move);
+                      });
   });
 }
 
@@ -145,19 +152,23 @@ Result<keys::Key> cancel_destroy(House& house, Call& call, std::uint32_t version
   });
 }
 
-Result<keys::Readiness> key_readiness(House& house, Call& call, std::uint32_t version, VersionState target,
+Result<keys::Readiness> key_readiness(House& house, Call& call, std::uint32_t version,
+                                      VersionState target,
                                       std::optional<std::chrono::seconds> quiet) {
-  return consulted_key<keys::Readiness>(house, call, [&](const KeyPtr& key) -> Result<keys::Readiness> {
-    const keys::Version* found = key->version(version);
-    if (found == nullptr) return not_found();
-    return keys::readiness(*key, *found, target, house.usage, house.clock, quiet);
-  });
+  return consulted_key<keys::Readiness>(
+      house, call, [&](const KeyPtr& key) -> Result<keys::Readiness> {
+        const keys::Version* found = key->version(version);
+        if (found == nullptr) return not_found();
+        return keys::readiness(*key, *found, target, house.usage, house.clock, quiet);
+      });
 }
 
-Result<std::vector<keys::UsageRow>> key_usage(House& house, Call& call, std::optional<WallTime> since) {
+Result<std::vector<keys::UsageRow>> key_usage(House& house, Call& call,
+                                              std::optional<WallTime> since) {
   using Usage = std::vector<keys::UsageRow>;
   const WallTime from = since.value_or(house.clock.wall() - std::chrono::days(30));
-  return consulted_key<Usage>(house, call, [&](const KeyPtr& key) { return house.usage.usage(key->id, from); });
+  return consulted_key<Usage>(house, call,
+                              [&](const KeyPtr& key) { return house.usage.usage(key->id, from); });
 }
 
 Status put_alias(House& house, Call& call, const ObjectName& alias, const ObjectName& key) {
@@ -185,8 +196,8 @@ Status remove_alias(House& house, Call& call, const ObjectName& alias) {
 }
 
 Result<std::vector<keys::Keyring::Alias>> list_aliases(House& house, Call& call) {
-  return consulted<std::vector<keys::Keyring::Alias>>(house, call,
-                                                      [&] { return house.keyring.aliases(call.tenant); });
+  return consulted<std::vector<keys::Keyring::Alias>>(
+      house, call, [&] { return house.keyring.aliases(call.tenant); });
 }
 
 }  // namespace kw::service

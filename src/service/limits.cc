@@ -15,7 +15,9 @@ constexpr std::size_t kKeysPerShard = 4096;
 
 struct TextHash {
   using is_transparent = void;
-  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  std::size_t operator()(std::string_view text) const {
+    return std::hash<std::string_view>{}(text);
+  }
 };
 struct Bucket {
   double level = 0;

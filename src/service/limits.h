@@ -1,4 +1,5 @@
-// Token buckets: per source address, per principal, per tenant. Consulted before anything is parsed.
+// Token buckets: per source address, per principal, per tenant. Consulted before anything is
+// parsed.
 #pragma once
 
 #include <chrono>
@@ -15,7 +16,8 @@ struct Rate {
   double burst = 0;
 };
 
-/// One family of buckets, keyed by text. Bounded: at most 65,536 keys, the idlest are forgotten. Thread-safe.
+/// One family of buckets, keyed by text. Bounded: at most 65,536 keys, the idlest are forgotten.
+/// Thread-safe.
 class RateLimiter {
  public:
   RateLimiter(const Clock& clock, Rate rate);

@@ -39,9 +39,9 @@ struct Dotted {
 #undef OPERATION
 
 constexpr Operation kOperations[] = {
-#define OPERATION(id, method, path, action, roles, plane, kind, summary)                       \
-  {OperationId::id, #id,  #method,      path, action, kEvent_##id.view(), (roles), Plane::plane, \
-   kind,            summary},
+#define OPERATION(id, method, path, action, roles, plane, kind, summary) \
+  {OperationId::id,    #id,     #method,      path, action,              \
+   kEvent_##id.view(), (roles), Plane::plane, kind, summary},
 #include "service/operations.def"
 #undef OPERATION
 };
@@ -56,9 +56,13 @@ std::vector<std::string_view> distinct(std::string_view Operation::*column) {
 
 }  // namespace
 
-std::span<const Operation> operations() { return kOperations; }
+std::span<const Operation> operations() {
+  return kOperations;
+}
 
-const Operation& operation(OperationId id) { return kOperations[static_cast<std::size_t>(id)]; }
+const Operation& operation(OperationId id) {
+  return kOperations[static_cast<std::size_t>(id)];
+}
 
 std::vector<auth::Role> default_roles(const Operation& row) {
   std::vector<auth::Role> roles;

@@ -12,7 +12,8 @@ namespace {
 TEST(Operations, have_distinct_routes) {
   std::set<std::string> routes;
   for (const Operation& row : operations())
-    EXPECT_TRUE(routes.insert(std::string(row.method) + " " + std::string(row.path)).second) << row.path;
+    EXPECT_TRUE(routes.insert(std::string(row.method) + " " + std::string(row.path)).second)
+        << row.path;
 }
 
 TEST(Operations, stand_at_the_index_of_their_id) {
@@ -41,13 +42,15 @@ TEST(Operations, let_auditors_change_nothing) {
   for (const Operation& row : operations()) {
     const auto roles = default_roles(row);
     if (row.plane == Plane::kChange || row.plane == Plane::kUse)
-      EXPECT_EQ(std::find(roles.begin(), roles.end(), auth::Role::kAuditor), roles.end()) << row.name;
+      EXPECT_EQ(std::find(roles.begin(), roles.end(), auth::Role::kAuditor), roles.end())
+          << row.name;
   }
 }
 
 TEST(Operations, are_public_only_where_there_is_nothing_to_protect) {
   for (const Operation& row : operations())
-    if (row.plane == Plane::kPublic) EXPECT_TRUE(row.kind == "system" || row.kind == "seal") << row.name;
+    if (row.plane == Plane::kPublic)
+      EXPECT_TRUE(row.kind == "system" || row.kind == "seal") << row.name;
 }
 
 }  // namespace

@@ -9,7 +9,8 @@ namespace {
 constexpr std::chrono::seconds kSetupTokenLife{3600};
 constexpr std::chrono::seconds kDevelopmentTokenLife{24 * 3600};
 
-// Ceremonies are recorded in the change log whether they succeed or not; the store works while sealed.
+// Ceremonies are recorded in the change log whether they succeed or not; the store works while
+// sealed.
 template <typename T, typename Body>
 Result<T> ceremony(House& house, Call& call, const Body& body) {
   Result<T> outcome = body();
@@ -22,8 +23,8 @@ Result<T> ceremony(House& house, Call& call, const Body& body) {
   return outcome;
 }
 
-Result<auth::IssuedToken> make_token(House& house, std::string_view principal, std::vector<auth::Grant> grants,
-                                     std::chrono::seconds life) {
+Result<auth::IssuedToken> make_token(House& house, std::string_view principal,
+                                     std::vector<auth::Grant> grants, std::chrono::seconds life) {
   KW_TRY(const ObjectName name, ObjectName::parse(principal));
   std::optional<auth::IssuedToken> issued;
   KW_OK(house.store.write([&](store::Tx& tx) -> Status {
@@ -48,20 +49,26 @@ Result<auth::IssuedToken> make_token(House& house, std::string_view principal, s
 
 }  // namespace
 
-seal::SealStatus seal_status(const House& house) { return house.seal.status(); }
+seal::SealStatus seal_status(const House& house) {
+  return house.seal.status();
+}
 
-Result<std::vector<seal::ShareText>> begin_init(House& house, Call& call, int shares, int threshold) {
-  return ceremony<std::vector<seal::ShareText>>(house, call, [&] { return house.seal.begin_init(shares, threshold); });
+Result<std::vector<seal::ShareText>> begin_init(House& house, Call& call, int shares,
+                                                int threshold) {
+  return ceremony<std::vector<seal::ShareText>>(
+      house, call, [&] { return house.seal.begin_init(shares, threshold); });
 }
 
 Result<Verified> verify_share(House& house, Call& call, std::string_view share) {
   return ceremony<Verified>(house, call, [&]() -> Result<Verified> {
     // A running change of shares is finished by its own, authorised operation.
-    if (house.seal.status().initialised) return error(Code::kFailedPrecondition, "no_ceremony", "no initialisation runs");
+    if (house.seal.status().initialised)
+      return error(Code::kFailedPrecondition, "no_ceremony", "no initialisation runs");
     Verified verified;
     KW_TRY(verified.outcome, house.seal.verify_share(share));
     if (verified.outcome.completed) {
-      KW_TRY(verified.first_token, make_token(house, "setup", {{auth::Role::kSetup, "*"}}, kSetupTokenLife));
+      KW_TRY(verified.first_token,
+             make_token(house, "setup", {{auth::Role::kSetup, "*"}}, kSetupTokenLife));
     }
     return verified;
   });
@@ -88,7 +95,8 @@ Result<seal::SealStatus> begin_reseal(House& house, Call& call, int shares, int 
     KW_OK(authorise(house, call, {}));
     Guarded guarded;
     guarded.approvals = approvals_needed(house, call.operation->id, false);
-    guarded.summary = "change of shares to " + std::to_string(threshold) + " of " + std::to_string(shares);
+    guarded.summary =
+        "change of shares to " + std::to_string(threshold) + " of " + std::to_string(shares);
     KW_OK(transact(house, call, guarded, [&](keys::Change change) -> Status {
       KW_OK(house.changes.append(change.tx, change.by));
       return ok();
@@ -115,7 +123,8 @@ Result<seal::ShareOutcome> reseal_verify(House& house, Call& call, std::string_v
 Result<auth::IssuedToken> development_token(House& house) {
   std::vector<auth::Grant> all;
   for (int i = 0; i < auth::kRoleCount; ++i)
-    if (const auto role = static_cast<auth::Role>(i); role != auth::Role::kSetup && role != auth::Role::kScheduler)
+    if (const auto role = static_cast<auth::Role>(i);
+        role != auth::Role::kSetup && role != auth::Role::kScheduler)
       all.push_back({role, "*"});
   return make_token(house, "dev", all, kDevelopmentTokenLife);
 }

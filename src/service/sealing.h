@@ -1,5 +1,5 @@
-// The seal's ceremonies as operations: initialise, unseal, seal, change of shares. They work while sealed; each attempt leaves
-// a leaf in the change log, refused ones too.
+// The seal's ceremonies as operations: initialise, unseal, seal, change of shares. They work while
+// sealed; each attempt leaves a leaf in the change log, refused ones too.
 #pragma once
 
 #include <optional>
@@ -11,10 +11,12 @@ namespace kw::service {
 
 seal::SealStatus seal_status(const House& house);
 /// @audit seal.init
-Result<std::vector<seal::ShareText>> begin_init(House& house, Call& call, int shares, int threshold);
+Result<std::vector<seal::ShareText>> begin_init(House& house, Call& call, int shares,
+                                                int threshold);
 struct Verified {
   seal::ShareOutcome outcome;
-  std::optional<auth::IssuedToken> first_token;  ///< for the principal `setup`, 1 h, when initialisation completed
+  std::optional<auth::IssuedToken>
+      first_token;  ///< for the principal `setup`, 1 h, when initialisation completed
 };
 /// @audit seal.verify
 Result<Verified> verify_share(House& house, Call& call, std::string_view share);

@@ -15,8 +15,10 @@ Result<keys::Tenant> create_tenant(House& house, Call& call, const TenantName& n
   });
 }
 
-Result<std::vector<keys::Tenant>> list_tenants(House& house, Call& call, std::string_view after, int limit) {
-  return consulted<std::vector<keys::Tenant>>(house, call, [&] { return house.keyring.tenants(after, limit); });
+Result<std::vector<keys::Tenant>> list_tenants(House& house, Call& call, std::string_view after,
+                                               int limit) {
+  return consulted<std::vector<keys::Tenant>>(house, call,
+                                              [&] { return house.keyring.tenants(after, limit); });
 }
 
 Result<keys::Tenant> show_tenant(House& house, Call& call) {
@@ -52,7 +54,8 @@ Result<keys::Job> rotate_kek(House& house, Call& call) {
   });
 }
 
-Result<std::vector<keys::Job>> list_jobs(House& house, Call& call, std::string_view tenant, int limit) {
+Result<std::vector<keys::Job>> list_jobs(House& house, Call& call, std::string_view tenant,
+                                         int limit) {
   return consulted<std::vector<keys::Job>>(house, call,
                                            [&] { return house.kek_rotations.list(tenant, limit); });
 }

@@ -13,7 +13,9 @@ constexpr std::size_t kBatch = 4096;
 std::optional<keys::Operation> operation_of(std::string_view action) {
   if (!action.starts_with("key.")) return std::nullopt;
   for (int i = 0; i < keys::kOperationCount; ++i)
-    if (const auto one = static_cast<keys::Operation>(i); keys::operation_name(one) == action.substr(4)) return one;
+    if (const auto one = static_cast<keys::Operation>(i);
+        keys::operation_name(one) == action.substr(4))
+      return one;
   return std::nullopt;
 }
 
@@ -22,7 +24,8 @@ std::string text_of(const codec::JsonView& record, std::string_view name) {
   return text ? std::string(*text) : "";
 }
 
-// A batch over several versions has no version in its record: then every version that could have served is counted.
+// A batch over several versions has no version in its record: then every version that could have
+// served is counted.
 void count_record(House& house, const codec::JsonView& record) {
   const auto operation = operation_of(text_of(record, "action"));
   if (!operation || text_of(record, "outcome") != "ok") return;
@@ -36,7 +39,8 @@ void count_record(House& house, const codec::JsonView& record) {
     house.usage.count((*key)->id, static_cast<std::uint32_t>(*version), *operation, caller, uses);
     return;
   }
-  for (const keys::Version& one : (*key)->versions) house.usage.count((*key)->id, one.number, *operation, caller, uses);
+  for (const keys::Version& one : (*key)->versions)
+    house.usage.count((*key)->id, one.number, *operation, caller, uses);
 }
 
 }  // namespace
@@ -44,11 +48,14 @@ void count_record(House& house, const codec::JsonView& record) {
 Status replay_usage(House& house, std::uint64_t end) {
   KW_TRY(std::uint64_t at, house.usage.counted_to(house.options.node));
   while (at < end) {
-    KW_TRY(const std::vector<std::string> leaves, house.accesses.read(at, std::min<std::uint64_t>(kBatch, end - at)));
+    KW_TRY(const std::vector<std::string> leaves,
+           house.accesses.read(at, std::min<std::uint64_t>(kBatch, end - at)));
     if (leaves.empty()) break;
     for (const std::string& leaf : leaves) {
       const auto record = codec::JsonDocument::parse(leaf);
-      if (!record) return error(Code::kDataLoss, "bad_record", "the access log holds a record that is not JSON");
+      if (!record)
+        return error(Code::kDataLoss, "bad_record",
+                     "the access log holds a record that is not JSON");
       count_record(house, record->root());
     }
     at += leaves.size();

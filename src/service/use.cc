@@ -30,15 +30,18 @@ Status keep(UseOutcome& outcome, Result<keys::DataKey> made) {
   return ok();
 }
 
-Status carry_out(keys::Operations& uses, Operation operation, const keys::Key& key, const UseItem& item,
-                 std::string_view caller, UseOutcome& out) {
+Status carry_out(keys::Operations& uses, Operation operation, const keys::Key& key,
+                 const UseItem& item, std::string_view caller, UseOutcome& out) {
   switch (operation) {
     case Operation::kEncrypt:
-      return keep(out, uses.encrypt(key, item.version, item.associated_data, item.input, caller), &UseOutcome::output);
+      return keep(out, uses.encrypt(key, item.version, item.associated_data, item.input, caller),
+                  &UseOutcome::output);
     case Operation::kDecrypt:
-      return keep(out, uses.decrypt(key, item.envelope, item.associated_data, caller), &UseOutcome::plaintext);
+      return keep(out, uses.decrypt(key, item.envelope, item.associated_data, caller),
+                  &UseOutcome::plaintext);
     case Operation::kRewrap:
-      return keep(out, uses.rewrap(key, item.envelope, item.associated_data, caller), &UseOutcome::output);
+      return keep(out, uses.rewrap(key, item.envelope, item.associated_data, caller),
+                  &UseOutcome::output);
     case Operation::kSign:
       return keep(out, uses.sign(key, item.version, item.input, caller), &UseOutcome::output);
     case Operation::kVerify:
@@ -48,37 +51,38 @@ Status carry_out(keys::Operations& uses, Operation operation, const keys::Key& k
     case Operation::kVerifyMac:
       return keep(out, uses.verify_mac(key, item.version, item.input, item.proof, caller));
     case Operation::kGenerateDataKey:
-      return keep(out, uses.generate_data_key(key, item.version, item.associated_data, item.size, caller));
+      return keep(
+          out, uses.generate_data_key(key, item.version, item.associated_data, item.size, caller));
     case Operation::kDerive:
-      return keep(out, uses.derive(key, item.version, item.input, item.size, caller), &UseOutcome::secret);
+      return keep(out, uses.derive(key, item.version, item.input, item.size, caller),
+                  &UseOutcome::secret);
   }
   return error(Code::kInternal, "internal", "an operation without a body");
 }
 
-Result<std::vector<UseOutcome>> carry_out_all(House& house, Call& call, const UseRequest& request) {
-  KW_TRY(const std::shared_ptr<const keys::Key> key, visible_key(house, call));
-  std::vector<UseOutcome> outcomes(request.items.size());
-  for (std::size_t i = 0; i < outcomes.size(); ++i) {
-    Status done = carry_out(house.uses, request.operation, *key, request.items[i], call.caller->name, outcomes[i]);
-    if (!done) outcomes[i].failure = std::move(done).error();
-  }
-  return outcomes;
-}
-
 // The record names the version when all items share it, and the failure when it is the only item.
-Status summarise(const Result<std::vector<UseOutcome>>& outcomes, std::int64_t& version) {
-  if (!outcomes) return outcomes.error();
-  version = outcomes->front().version;
-  for (const UseOutcome& outcome : *outcomes)
+Status summarise(const std::vector<UseOutcome>& outcomes, std::int64_t& version) {
+  version = outcomes.front().version;
+  for (const UseOutcome& outcome : outcomes)
     if (outcome.version != version) version = 0;
-  if (outcomes->size() == 1 && outcomes->front().failure) return *outcomes->front().failure;
+  if (outcomes.size() == 1 && outcomes.front().failure) return *outcomes.front().failure;
   return ok();
 }
 
 }  // namespace
 
-void use_key(House& house, Call& call, const UseRequest& request, const Prepare& prepare) {
-  Result<std::vector<UseOutcome>> outcomes = carry_out_all(house, call, request);
+Result<std::shared_ptr<const keys::Key>> admit_use(House& house, const Call& call) {
+  return visible_key(house, call);
+}
+
+void use_key(House& house, Call& call, const keys::Key& key, const UseRequest& request,
+             const Prepare& prepare) {
+  std::vector<UseOutcome> outcomes(request.items.size());
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    Status done = carry_out(house.uses, request.operation, key, request.items[i], call.caller->name,
+                            outcomes[i]);
+    if (!done) outcomes[i].failure = std::move(done).error();
+  }
   std::int64_t version = 0;
   const Status summary = summarise(outcomes, version);
   const auto count = static_cast<std::int64_t>(request.items.size());

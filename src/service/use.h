@@ -1,5 +1,5 @@
-// Using keys: the nine data-plane operations, single and batch. Runs on the event loop: it never blocks on the store's writer
-// except when a message budget is empty.
+// Using keys: the nine data-plane operations, single and batch. Runs on the event loop: it never
+// blocks on the store's writer except when a message budget is empty.
 #pragma once
 
 #include <functional>
@@ -12,36 +12,42 @@ namespace kw::service {
 
 /// One item. Which members count depends on the operation.
 struct UseItem {
-  std::uint32_t version = 0;    ///< 0: the default
-  ByteView input;               ///< plaintext, message or derivation context
+  std::uint32_t version = 0;  ///< 0: the default
+  ByteView input;             ///< plaintext, message or derivation context
   ByteView associated_data;
-  ByteView envelope;            ///< ciphertext in binary form
-  ByteView proof;               ///< signature or MAC to verify
-  std::size_t size = 32;        ///< bytes of a data key or derived key
+  ByteView envelope;      ///< ciphertext in binary form
+  ByteView proof;         ///< signature or MAC to verify
+  std::size_t size = 32;  ///< bytes of a data key or derived key
 };
 
 struct UseRequest {
   keys::Operation operation = keys::Operation::kEncrypt;
-  std::vector<UseItem> items;   ///< 1 to 256
+  std::vector<UseItem> items;  ///< 1 to 256
 };
 
 /// What one item led to.
 struct UseOutcome {
   std::uint32_t version = 0;
-  Bytes output;                 ///< ciphertext, signature or MAC
-  WipedBytes plaintext;         ///< decrypt
-  SecretBytes secret;           ///< data key or derived key in clear
+  Bytes output;          ///< ciphertext, signature or MAC
+  WipedBytes plaintext;  ///< decrypt
+  SecretBytes secret;    ///< data key or derived key in clear
   keys::Verdict verdict = keys::Verdict::kInvalid;
-  std::string reason;           ///< why untrusted
-  std::optional<Error> failure; ///< when set, nothing else counts
+  std::string reason;            ///< why untrusted
+  std::optional<Error> failure;  ///< when set, nothing else counts
 };
 
-/// Gets the outcomes (or the refusal of the whole request) and prepares the answer. What it returns is called when the audit
+/// Gets the outcomes and prepares the answer. What it returns is called when the audit
 /// record is durable, with the status of that: only it may send the answer.
-using Prepare = std::function<std::function<void(Status)>(Result<std::vector<UseOutcome>>)>;
+using Prepare = std::function<std::function<void(Status)>(std::vector<UseOutcome>)>;
 
-/// @errors (whole request) as authorise; kNotFound(not_found); kUnavailable(sealed). Per item: keys/operations.h.
-/// @audit key.encrypt and so on: one record per request, with the count of its items and the version when it is one.
-void use_key(House& house, Call& call, const UseRequest& request, const Prepare& prepare);
+/// The key of the call, for a caller who may use it so. Ask before the body is parsed.
+/// @errors as authorise; kNotFound(not_found); kUnavailable(sealed)
+Result<std::shared_ptr<const keys::Key>> admit_use(House& house, const Call& call);
+
+/// Carries the request out with a key that admit_use gave. Errors are per item: keys/operations.h.
+/// @audit key.encrypt and so on: one record per request, with the count of its items and the
+/// version when it is one.
+void use_key(House& house, Call& call, const keys::Key& key, const UseRequest& request,
+             const Prepare& prepare);
 
 }  // namespace kw::service

@@ -1,4 +1,5 @@
-// Threads for operations that wait (store, approvals, key generation), so that event loops never do.
+// Threads for operations that wait (store, approvals, key generation), so that event loops never
+// do.
 #pragma once
 
 #include <condition_variable>
@@ -16,7 +17,7 @@ namespace kw::service {
 class WorkerPool {
  public:
   WorkerPool(int threads, std::size_t queue_max);
-  ~WorkerPool();   ///< finishes what is queued
+  ~WorkerPool();  ///< finishes what is queued
   /// @errors kUnavailable(overloaded): the queue is full; kUnavailable(shutting_down)
   Status post(std::function<void()> work);
 

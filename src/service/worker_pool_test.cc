@@ -22,7 +22,10 @@ TEST(WorkerPool, refuses_when_its_queue_is_full) {
   std::shared_future<void> open(gate.get_future());
   WorkerPool pool(1, 2);
   std::promise<void> started;
-  ASSERT_TRUE(pool.post([&] { started.set_value(); open.wait(); }));
+  ASSERT_TRUE(pool.post([&] {
+    started.set_value();
+    open.wait();
+  }));
   started.get_future().wait();
   EXPECT_TRUE(pool.post([] {}));
   EXPECT_TRUE(pool.post([] {}));

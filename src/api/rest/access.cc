@@ -14,7 +14,8 @@ using codec::JsonWriter;
 Result<std::vector<auth::Grant>> read_grants(const JsonView& body) {
   KW_TRY(const JsonView list, body.member("grants"));
   if (list.kind() != JsonView::Kind::kArray)
-    return error(Code::kInvalidArgument, "json_type", "\"grants\" is an array of {\"role\", \"tenant\"}");
+    return error(Code::kInvalidArgument, "json_type",
+                 "\"grants\" is an array of {\"role\", \"tenant\"}");
   std::vector<auth::Grant> grants;
   for (const JsonView& entry : list.elements()) {
     KW_OK(only_members(entry, {"role", "tenant"}));
@@ -22,7 +23,8 @@ Result<std::vector<auth::Grant>> read_grants(const JsonView& body) {
     KW_TRY(const auth::Role role, auth::parse_role(role_text));
     KW_TRY(const std::string_view tenant, entry.text("tenant"));
     if (tenant != "*") KW_OK(TenantName::parse(tenant));
-    if (grants.size() == 256) return error(Code::kInvalidArgument, "out_of_range", "at most 256 grants");
+    if (grants.size() == 256)
+      return error(Code::kInvalidArgument, "out_of_range", "at most 256 grants");
     grants.push_back({role, std::string(tenant)});
   }
   return grants;
@@ -30,7 +32,9 @@ Result<std::vector<auth::Grant>> read_grants(const JsonView& body) {
 
 Result<std::string> certificate_name(const JsonView& body) {
   KW_TRY(std::string name, text_or(body, "certificate_name", ""));
-  if (name.size() > 512) return error(Code::kInvalidArgument, "out_of_range", "a certificate name has at most 512 bytes");
+  if (name.size() > 512)
+    return error(Code::kInvalidArgument, "out_of_range",
+                 "a certificate name has at most 512 bytes");
   return name;
 }
 
@@ -58,9 +62,11 @@ Result<std::optional<auth::ApprovalState>> state_filter(const Exchange& exchange
   const auto text = exchange.query_text("state");
   if (!text) return std::optional<auth::ApprovalState>();
   for (int i = 0; i <= static_cast<int>(auth::ApprovalState::kExpired); ++i)
-    if (const auto state = static_cast<auth::ApprovalState>(i); auth::approval_state_name(state) == *text)
+    if (const auto state = static_cast<auth::ApprovalState>(i);
+        auth::approval_state_name(state) == *text)
       return std::optional(state);
-  return error(Code::kInvalidArgument, "bad_query", "\"state\" is open, approved, rejected, spent or expired");
+  return error(Code::kInvalidArgument, "bad_query",
+               "\"state\" is open, approved, rejected, spent or expired");
 }
 
 }  // namespace
@@ -86,7 +92,8 @@ Result<Answer> principal_list(Exchange& exchange) {
   KW_OK(exchange.query_only({"after", "limit"}));
   KW_TRY(const std::int64_t limit, exchange.query_integer("limit", 100, 1, 1000));
   KW_TRY(const auto records, service::list_principals(exchange.house, exchange.call,
-                                                      exchange.query_text("after").value_or(""), static_cast<int>(limit)));
+                                                      exchange.query_text("after").value_or(""),
+                                                      static_cast<int>(limit)));
   JsonWriter json;
   json.begin_object().name("items").begin_array();
   for (const auth::PrincipalRecord& record : records) write_principal(json, record);
@@ -110,7 +117,8 @@ Result<Answer> principal_update(Exchange& exchange) {
   if (body.has("certificate_name")) {
     KW_TRY(update.certificate_name, certificate_name(body));
   }
-  KW_TRY(const auth::PrincipalRecord record, service::update_principal(exchange.house, exchange.call, update));
+  KW_TRY(const auth::PrincipalRecord record,
+         service::update_principal(exchange.house, exchange.call, update));
   JsonWriter json;
   write_principal(json, record);
   Answer answer = json_answer(json);
@@ -119,7 +127,8 @@ Result<Answer> principal_update(Exchange& exchange) {
 }
 
 Result<Answer> token_create(Exchange& exchange) {
-  KW_TRY(const auto document, exchange.body_object({"principal", "ttl_seconds", "idle_seconds", "certificate_sha256"}));
+  KW_TRY(const auto document,
+         exchange.body_object({"principal", "ttl_seconds", "idle_seconds", "certificate_sha256"}));
   const JsonView body = document.root();
   KW_TRY(const std::string_view text, body.text("principal"));
   KW_TRY(const ObjectName principal, ObjectName::parse(text));
@@ -128,12 +137,14 @@ Result<Answer> token_create(Exchange& exchange) {
   KW_TRY(const std::string certificate, text_or(body, "certificate_sha256", ""));
   if (!certificate.empty()) {
     KW_TRY(const Bytes digest, codec::from_hex(certificate));
-    if (digest.size() != 32) return error(Code::kInvalidArgument, "bad_hex", "a certificate's SHA-256 has 64 digits");
+    if (digest.size() != 32)
+      return error(Code::kInvalidArgument, "bad_hex", "a certificate's SHA-256 has 64 digits");
   }
   exchange.call.object = principal.text();
   KW_TRY(const auth::IssuedToken token,
-         service::issue_token(exchange.house, exchange.call,
-                              {principal, std::chrono::seconds(life), std::chrono::seconds(idle), certificate}));
+         service::issue_token(
+             exchange.house, exchange.call,
+             {principal, std::chrono::seconds(life), std::chrono::seconds(idle), certificate}));
   JsonWriter json;
   json.begin_object().member("token", std::string_view(token.text.data(), token.text.size()));
   json.member("accessor", token.accessor);
@@ -146,7 +157,8 @@ Result<Answer> token_list(Exchange& exchange) {
   KW_OK(exchange.query_only({"principal", "after", "limit"}));
   KW_TRY(const std::int64_t limit, exchange.query_integer("limit", 100, 1, 1000));
   KW_TRY(const auto records,
-         service::list_tokens(exchange.house, exchange.call, exchange.query_text("principal").value_or(""),
+         service::list_tokens(exchange.house, exchange.call,
+                              exchange.query_text("principal").value_or(""),
                               exchange.query_text("after").value_or(""), static_cast<int>(limit)));
   JsonWriter json;
   json.begin_object().name("items").begin_array();
@@ -158,7 +170,8 @@ Result<Answer> token_list(Exchange& exchange) {
     json.member("revoked", record.revoked).end_object();
   }
   json.end_array();
-  if (static_cast<std::int64_t>(records.size()) == limit) json.member("next", records.back().accessor);
+  if (static_cast<std::int64_t>(records.size()) == limit)
+    json.member("next", records.back().accessor);
   json.end_object();
   return json_answer(json);
 }
@@ -210,7 +223,8 @@ Result<Answer> approval_list(Exchange& exchange) {
   KW_TRY(const std::int64_t limit, exchange.query_integer("limit", 100, 1, 1000));
   KW_TRY(const auto state, state_filter(exchange));
   exchange.call.tenant = std::string(exchange.query_text("tenant").value_or(""));
-  KW_TRY(const auto approvals, service::list_approvals(exchange.house, exchange.call, state, static_cast<int>(limit)));
+  KW_TRY(const auto approvals,
+         service::list_approvals(exchange.house, exchange.call, state, static_cast<int>(limit)));
   JsonWriter json;
   json.begin_object().name("items").begin_array();
   for (const auth::Approval& approval : approvals) write_approval(json, approval);
@@ -224,8 +238,12 @@ Result<Answer> approval_show(Exchange& exchange) {
   return approval_answer(approval);
 }
 
-Result<Answer> approval_approve(Exchange& exchange) { return cast_vote(exchange, service::Vote::kApprove); }
-Result<Answer> approval_reject(Exchange& exchange) { return cast_vote(exchange, service::Vote::kReject); }
+Result<Answer> approval_approve(Exchange& exchange) {
+  return cast_vote(exchange, service::Vote::kApprove);
+}
+Result<Answer> approval_reject(Exchange& exchange) {
+  return cast_vote(exchange, service::Vote::kReject);
+}
 
 }  // namespace handlers
 

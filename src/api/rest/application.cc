@@ -28,14 +28,17 @@ struct Admitted {
 
 // The object that policies match: the path parameter that names it.
 std::string object_of(const Match& match) {
-  for (const std::string_view name : {"key", "alias", "policy", "principal", "accessor", "approval", "job"})
-    if (const std::string_view value = match.parameter(name); !value.empty()) return std::string(value);
+  for (const std::string_view name :
+       {"key", "alias", "policy", "principal", "accessor", "approval", "job"})
+    if (const std::string_view value = match.parameter(name); !value.empty())
+      return std::string(value);
   return std::string(match.operation->kind == "tenant" ? match.parameter("tenant") : "");
 }
 
 // Names are parsed once, here: nothing behind sees an ill-formed one.
 Status check_names(const Match& match) {
-  if (const auto tenant = match.parameter("tenant"); !tenant.empty()) KW_OK(TenantName::parse(tenant));
+  if (const auto tenant = match.parameter("tenant"); !tenant.empty())
+    KW_OK(TenantName::parse(tenant));
   for (const std::string_view name : {"key", "alias", "policy", "principal"})
     if (const auto value = match.parameter(name); !value.empty()) KW_OK(ObjectName::parse(value));
   for (const std::string_view name : {"accessor", "approval", "job"})
@@ -43,13 +46,18 @@ Status check_names(const Match& match) {
   return ok();
 }
 
-Result<std::string> token_like(const net::RequestHead& head, std::string_view header, std::size_t size_max) {
+Result<std::string> token_like(const net::RequestHead& head, std::string_view header,
+                               std::size_t size_max) {
   const int count = head.header_count(header);
   if (count == 0) return std::string();
   const std::string_view text = head.header(header);
-  const bool fits = count == 1 && !text.empty() && text.size() <= size_max &&
-                    text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == text.npos;
-  if (!fits) return error(Code::kInvalidArgument, "bad_header", std::string(header) + " has a form that is not allowed");
+  const bool fits =
+      count == 1 && !text.empty() && text.size() <= size_max &&
+      text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") ==
+          text.npos;
+  if (!fits)
+    return error(Code::kInvalidArgument, "bad_header",
+                 std::string(header) + " has a form that is not allowed");
   return std::string(text);
 }
 
@@ -64,18 +72,22 @@ struct Application::State {
         callers(h.clock, o.per_caller),
         tenants(h.clock, o.per_tenant),
         workers(o.workers, kWorkerQueue),
-        limited(h.metrics.counter(observe::names::kRateLimited, "requests refused by a rate limit")) {}
+        limited(
+            h.metrics.counter(observe::names::kRateLimited, "requests refused by a rate limit")) {}
 
   Result<std::shared_ptr<const auth::Principal>> authenticate(const net::RequestHead& head) const {
     const std::string_view header = head.header("Authorization");
-    const std::string certificate = head.peer_certificate ? codec::hex(head.peer_certificate->sha256) : "";
-    if (header.starts_with("Bearer ")) return house.access.authenticate_token(header.substr(7), certificate);
+    const std::string certificate =
+        head.peer_certificate ? codec::hex(head.peer_certificate->sha256) : "";
+    if (header.starts_with("Bearer "))
+      return house.access.authenticate_token(header.substr(7), certificate);
     if (!header.empty())
       return error(Code::kUnauthenticated, "token_invalid", "Authorization is \"Bearer <token>\"");
     if (head.peer_certificate == nullptr)
       return error(Code::kUnauthenticated, "token_missing", "send a token or a client certificate");
     std::vector<std::string> names = head.peer_certificate->dns_names;
-    names.insert(names.end(), head.peer_certificate->uris.begin(), head.peer_certificate->uris.end());
+    names.insert(names.end(), head.peer_certificate->uris.begin(),
+                 head.peer_certificate->uris.end());
     return house.access.authenticate_certificate(names, certificate);
   }
 
@@ -88,7 +100,8 @@ struct Application::State {
     call.operation = match.operation;
     call.tenant = std::string(match.parameter("tenant"));
     call.object = object_of(match);
-    for (const auto& [name, value] : match.parameters) admitted.parameters.emplace_back(name, value);
+    for (const auto& [name, value] : match.parameters)
+      admitted.parameters.emplace_back(name, value);
     if (match.operation->plane != service::Plane::kPublic) {
       KW_OK(service::require_open(house));
       KW_TRY(call.caller, authenticate(head));
@@ -147,15 +160,25 @@ void Application::handle(net::Request request, net::Reply reply) {
   auto body = std::make_shared<WipedText>(request.body);
   auto shared_reply = std::make_shared<net::Reply>(std::move(reply));
   State* state = state_.get();
-  const Status posted = state->workers.post(
-      [state, admitted, body, shared_reply] { state->work(admitted, std::move(*body), std::move(*shared_reply)); });
+  const Status posted = state->workers.post([state, admitted, body, shared_reply] {
+    state->work(admitted, std::move(*body), std::move(*shared_reply));
+  });
   if (!posted) shared_reply->send(problem(posted.error(), admitted->call.request_id));
 }
 
-void Application::State::work(const std::shared_ptr<Admitted>& admitted, WipedText body, net::Reply reply) {
+void Application::State::work(const std::shared_ptr<Admitted>& admitted, WipedText body,
+                              net::Reply reply) {
   admitted->call.body_digest = crypto::sha256(as_bytes({body.data(), body.size()}));
-  Exchange exchange{house, streams, std::move(admitted->call), std::move(admitted->parameters), {}, std::move(body),
-                    std::move(admitted->if_match), std::move(admitted->last_event_id), &reply, false};
+  Exchange exchange{house,
+                    streams,
+                    std::move(admitted->call),
+                    std::move(admitted->parameters),
+                    {},
+                    std::move(body),
+                    std::move(admitted->if_match),
+                    std::move(admitted->last_event_id),
+                    &reply,
+                    false};
   const Result<Answer> outcome = [&]() -> Result<Answer> {
     KW_TRY(exchange.query, parse_query(admitted->query));
     return dispatch(exchange);

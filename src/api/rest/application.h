@@ -1,4 +1,5 @@
-// The REST dialect as a net::Application: admission before the body is read, then the handler on the right thread.
+// The REST dialect as a net::Application: admission before the body is read, then the handler on
+// the right thread.
 #pragma once
 
 #include <memory>
@@ -13,7 +14,7 @@ struct ApplicationOptions {
   service::Rate per_source{20'000, 40'000};   ///< requests per second by socket address
   service::Rate per_caller{50'000, 100'000};  ///< by principal
   service::Rate per_tenant{50'000, 100'000};
-  std::size_t body_max = 1 << 20;             ///< of authenticated requests
+  std::size_t body_max = 1 << 20;  ///< of authenticated requests
   std::size_t public_body_max = 64 * 1024;
   int workers = 32;
 };

@@ -17,8 +17,11 @@ void write_hashes(JsonWriter& json, const audit::Proof& proof) {
 }
 
 Result<audit::Query> read_query(Exchange& exchange) {
-  KW_OK(exchange.query_only({"tenant", "actor", "action", "kind", "object", "from", "to", "before", "limit"}));
-  const auto text = [&](std::string_view name) { return std::string(exchange.query_text(name).value_or("")); };
+  KW_OK(exchange.query_only(
+      {"tenant", "actor", "action", "kind", "object", "from", "to", "before", "limit"}));
+  const auto text = [&](std::string_view name) {
+    return std::string(exchange.query_text(name).value_or(""));
+  };
   audit::Query query;
   query.tenant = text("tenant");
   query.actor = text("actor");
@@ -61,15 +64,20 @@ Result<Answer> audit_records(Exchange& exchange) {
   for (const audit::Record& record : records)
     json.begin_object().member("seq", record.seq).name("record").raw(record.leaf).end_object();
   json.end_array();
-  if (static_cast<int>(records.size()) == query.limit) json.member("next", std::to_string(records.back().seq));
+  if (static_cast<int>(records.size()) == query.limit)
+    json.member("next", std::to_string(records.back().seq));
   json.end_object();
   return json_answer(json);
 }
 
 Result<Answer> audit_checkpoint(Exchange& exchange) {
-  KW_TRY(const service::Checkpoint checkpoint, service::audit_checkpoint(exchange.house, exchange.call));
+  KW_TRY(const service::Checkpoint checkpoint,
+         service::audit_checkpoint(exchange.house, exchange.call));
   JsonWriter json;
-  json.begin_object().member("checkpoint", checkpoint.note).member("verifier_key", checkpoint.verifier_key).end_object();
+  json.begin_object()
+      .member("checkpoint", checkpoint.note)
+      .member("verifier_key", checkpoint.verifier_key)
+      .end_object();
   return json_answer(json);
 }
 
@@ -83,11 +91,13 @@ Result<Answer> audit_proof(Exchange& exchange) {
   JsonWriter json;
   json.begin_object();
   if (leaf >= 0) {
-    KW_TRY(const audit::Proof proof, service::audit_inclusion(exchange.house, exchange.call, leaf, size));
+    KW_TRY(const audit::Proof proof,
+           service::audit_inclusion(exchange.house, exchange.call, leaf, size));
     json.member("leaf_index", leaf);
     write_hashes(json, proof);
   } else {
-    KW_TRY(const audit::Proof proof, service::audit_consistency(exchange.house, exchange.call, old_size, size));
+    KW_TRY(const audit::Proof proof,
+           service::audit_consistency(exchange.house, exchange.call, old_size, size));
     json.member("old_size", old_size);
     write_hashes(json, proof);
   }
@@ -97,8 +107,8 @@ Result<Answer> audit_proof(Exchange& exchange) {
 
 Result<Answer> audit_tile(Exchange& exchange) {
   KW_OK(exchange.query_only({"path"}));
-  KW_TRY(const Bytes tile,
-         service::audit_tile(exchange.house, exchange.call, exchange.query_text("path").value_or("")));
+  KW_TRY(const Bytes tile, service::audit_tile(exchange.house, exchange.call,
+                                               exchange.query_text("path").value_or("")));
   Answer answer;
   answer.body.assign(as_text(tile));
   answer.content_type = "application/octet-stream";
@@ -112,7 +122,8 @@ Result<Answer> sys_events(Exchange& exchange) {
     const std::string& text = exchange.last_event_id;
     const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), after);
     if (failure != std::errc{} || end != text.data() + text.size() || after < 0)
-      return error(Code::kInvalidArgument, "bad_last_event_id", "Last-Event-ID is the number of a record");
+      return error(Code::kInvalidArgument, "bad_last_event_id",
+                   "Last-Event-ID is the number of a record");
   }
   KW_OK(open_stream(exchange, after));
   return Answer{};

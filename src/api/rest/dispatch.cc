@@ -6,8 +6,11 @@ Result<Answer> dispatch(Exchange& exchange) {
   using service::OperationId;
   switch (exchange.call.operation->id) {
 #define OPERATION(id, method, path, action, roles, plane, kind, summary) \
-  case OperationId::id: return handlers::id(exchange);
-#define USE_OPERATION(id, method, path, action, roles, plane, kind, summary) case OperationId::id: break;
+  case OperationId::id:                                                  \
+    return handlers::id(exchange);
+#define USE_OPERATION(id, method, path, action, roles, plane, kind, summary) \
+  case OperationId::id:                                                      \
+    break;
 #include "service/operations.def"
 #undef OPERATION
   }

@@ -9,7 +9,9 @@ namespace kw::api::rest {
 
 namespace {
 
-Error bad_query(const std::string& why) { return error(Code::kInvalidArgument, "bad_query", why); }
+Error bad_query(const std::string& why) {
+  return error(Code::kInvalidArgument, "bad_query", why);
+}
 
 std::optional<std::int64_t> whole_number(std::string_view text) {
   std::int64_t number = 0;
@@ -35,12 +37,14 @@ Result<std::string> percent_decoded(std::string_view text) {
     } else {
       const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
       const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
-      if (high < 0 || low < 0) return bad_query("a % in the query is not followed by two hexadecimal digits");
+      if (high < 0 || low < 0)
+        return bad_query("a % in the query is not followed by two hexadecimal digits");
       plain.push_back(static_cast<char>(high << 4 | low));
       i += 2;
     }
   }
-  if (!codec::valid_utf8(plain) || plain.find('\0') != plain.npos) return bad_query("the query is not UTF-8 text");
+  if (!codec::valid_utf8(plain) || plain.find('\0') != plain.npos)
+    return bad_query("the query is not UTF-8 text");
   return plain;
 }
 
@@ -50,7 +54,9 @@ bool listed(std::span<const std::string_view> names, std::string_view name) {
 
 }  // namespace
 
-Answer json_answer(codec::JsonWriter& json, int status) { return Answer{status, json.take(), "application/json", {}}; }
+Answer json_answer(codec::JsonWriter& json, int status) {
+  return Answer{status, json.take(), "application/json", {}};
+}
 
 std::string_view Exchange::parameter(std::string_view name) const {
   for (const auto& [key, value] : parameters)
@@ -75,13 +81,14 @@ std::optional<std::string_view> Exchange::query_text(std::string_view name) cons
   return std::nullopt;
 }
 
-Result<std::int64_t> Exchange::query_integer(std::string_view name, std::int64_t fallback, std::int64_t low,
-                                             std::int64_t high) const {
+Result<std::int64_t> Exchange::query_integer(std::string_view name, std::int64_t fallback,
+                                             std::int64_t low, std::int64_t high) const {
   const auto text = query_text(name);
   if (!text) return fallback;
   const auto number = whole_number(*text);
   if (!number || *number < low || *number > high)
-    return bad_query("\"" + std::string(name) + "\" is a whole number from " + std::to_string(low) + " to " + std::to_string(high));
+    return bad_query("\"" + std::string(name) + "\" is a whole number from " + std::to_string(low) +
+                     " to " + std::to_string(high));
   return *number;
 }
 
@@ -95,11 +102,13 @@ Result<std::optional<WallTime>> Exchange::query_time(std::string_view name) cons
 Status Exchange::query_only(std::initializer_list<std::string_view> names) const {
   for (const auto& [key, value] : query)
     if (!listed(std::span(names.begin(), names.size()), key))
-      return error(Code::kInvalidArgument, "unknown_field", "unknown query parameter \"" + key + "\"");
+      return error(Code::kInvalidArgument, "unknown_field",
+                   "unknown query parameter \"" + key + "\"");
   return ok();
 }
 
-Result<codec::JsonDocument> Exchange::body_object(std::initializer_list<std::string_view> members) const {
+Result<codec::JsonDocument> Exchange::body_object(
+    std::initializer_list<std::string_view> members) const {
   const std::string_view text(body.data(), body.size());
   KW_TRY(codec::JsonDocument document, codec::JsonDocument::parse(text.empty() ? "{}" : text));
   KW_OK(only_members(document.root(), members));
@@ -111,7 +120,9 @@ Result<std::optional<std::int64_t>> Exchange::expected_epoch() const {
   const std::string_view text(if_match);
   const bool quoted = text.size() > 2 && text.front() == '"' && text.back() == '"';
   const auto number = quoted ? whole_number(text.substr(1, text.size() - 2)) : std::nullopt;
-  if (!number) return error(Code::kInvalidArgument, "bad_if_match", "If-Match is the ETag of the object: \"<number>\"");
+  if (!number)
+    return error(Code::kInvalidArgument, "bad_if_match",
+                 "If-Match is the ETag of the object: \"<number>\"");
   return number;
 }
 
@@ -120,23 +131,26 @@ Status only_members(const codec::JsonView& object, std::span<const std::string_v
     return error(Code::kInvalidArgument, "json_type", "the body is a JSON object");
   for (const auto& [name, value] : object.members())
     if (!listed(members, name))
-      return error(Code::kInvalidArgument, "unknown_field", "the body has a member that this operation does not know");
+      return error(Code::kInvalidArgument, "unknown_field",
+                   "the body has a member that this operation does not know");
   return ok();
 }
 
-Result<std::string> text_or(const codec::JsonView& object, std::string_view name, std::string_view fallback) {
+Result<std::string> text_or(const codec::JsonView& object, std::string_view name,
+                            std::string_view fallback) {
   if (!object.has(name)) return std::string(fallback);
   KW_TRY(const std::string_view text, object.text(name));
   return std::string(text);
 }
 
-Result<std::int64_t> integer_or(const codec::JsonView& object, std::string_view name, std::int64_t fallback,
-                                std::int64_t low, std::int64_t high) {
+Result<std::int64_t> integer_or(const codec::JsonView& object, std::string_view name,
+                                std::int64_t fallback, std::int64_t low, std::int64_t high) {
   if (!object.has(name)) return fallback;
   KW_TRY(const std::int64_t number, object.integer(name));
   if (number < low || number > high)
     return error(Code::kInvalidArgument, "out_of_range",
-                 "\"" + std::string(name) + "\" is a whole number from " + std::to_string(low) + " to " + std::to_string(high));
+                 "\"" + std::string(name) + "\" is a whole number from " + std::to_string(low) +
+                     " to " + std::to_string(high));
   return number;
 }
 

@@ -1,4 +1,5 @@
-// One REST request on its way through a handler: typed reads of path, query and body, and the answer.
+// One REST request on its way through a handler: typed reads of path, query and body, and the
+// answer.
 #pragma once
 
 #include <optional>
@@ -24,7 +25,9 @@ struct Answer {
 
 /// The answer 200 (or `status`) with what `json` holds.
 Answer json_answer(codec::JsonWriter& json, int status = 200);
-inline Answer no_content() { return Answer{204, {}, "application/json", {}}; }
+inline Answer no_content() {
+  return Answer{204, {}, "application/json", {}};
+}
 
 struct Exchange {
   service::House& house;
@@ -35,7 +38,7 @@ struct Exchange {
   WipedText body;
   std::string if_match;
   std::string last_event_id;
-  net::Reply* reply = nullptr;        ///< for the one handler that answers with a stream
+  net::Reply* reply = nullptr;  ///< for the one handler that answers with a stream
   bool streamed = false;
 
   std::string_view parameter(std::string_view name) const;
@@ -44,7 +47,8 @@ struct Exchange {
   Result<std::uint32_t> version_number() const;
   /// The query value, or nullopt. @errors kInvalidArgument(bad_query)
   std::optional<std::string_view> query_text(std::string_view name) const;
-  Result<std::int64_t> query_integer(std::string_view name, std::int64_t fallback, std::int64_t low, std::int64_t high) const;
+  Result<std::int64_t> query_integer(std::string_view name, std::int64_t fallback, std::int64_t low,
+                                     std::int64_t high) const;
   Result<std::optional<WallTime>> query_time(std::string_view name) const;
   /// Fails with kInvalidArgument(unknown_field) when the query has others than these.
   Status query_only(std::initializer_list<std::string_view> names) const;
@@ -56,16 +60,19 @@ struct Exchange {
 
 /// @errors kInvalidArgument(unknown_field)
 Status only_members(const codec::JsonView& object, std::span<const std::string_view> members);
-inline Status only_members(const codec::JsonView& object, std::initializer_list<std::string_view> members) {
+inline Status only_members(const codec::JsonView& object,
+                           std::initializer_list<std::string_view> members) {
   return only_members(object, std::span(members.begin(), members.size()));
 }
 /// Optional members: the fallback when absent, an error when of the wrong type.
-Result<std::string> text_or(const codec::JsonView& object, std::string_view name, std::string_view fallback);
-Result<std::int64_t> integer_or(const codec::JsonView& object, std::string_view name, std::int64_t fallback, std::int64_t low,
-                                std::int64_t high);
+Result<std::string> text_or(const codec::JsonView& object, std::string_view name,
+                            std::string_view fallback);
+Result<std::int64_t> integer_or(const codec::JsonView& object, std::string_view name,
+                                std::int64_t fallback, std::int64_t low, std::int64_t high);
 Result<bool> boolean_or(const codec::JsonView& object, std::string_view name, bool fallback);
 
-/// Splits and percent-decodes a query string. @errors kInvalidArgument(bad_query): bad escapes, a name given twice, over 32 pairs.
+/// Splits and percent-decodes a query string. @errors kInvalidArgument(bad_query): bad escapes, a
+/// name given twice, over 32 pairs.
 Result<std::vector<std::pair<std::string, std::string>>> parse_query(std::string_view query);
 
 }  // namespace kw::api::rest

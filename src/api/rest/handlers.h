@@ -1,4 +1,5 @@
-// One handler per operation that runs on a worker. Declared from operations.def: an operation without its handler does not link.
+// One handler per operation that runs on a worker. Declared from operations.def: an operation
+// without its handler does not link.
 #pragma once
 
 #include "api/rest/exchange.h"
@@ -7,7 +8,8 @@
 namespace kw::api::rest {
 
 namespace handlers {
-#define OPERATION(id, method, path, action, roles, plane, kind, summary) Result<Answer> id(Exchange& exchange);
+#define OPERATION(id, method, path, action, roles, plane, kind, summary) \
+  Result<Answer> id(Exchange& exchange);
 #define USE_OPERATION(id, method, path, action, roles, plane, kind, summary)
 #include "service/operations.def"
 #undef OPERATION

@@ -4,7 +4,9 @@ namespace kw::api::rest {
 
 using codec::JsonWriter;
 
-void write_time(JsonWriter& json, std::string_view name, WallTime time) { json.member(name, rfc3339(time)); }
+void write_time(JsonWriter& json, std::string_view name, WallTime time) {
+  json.member(name, rfc3339(time));
+}
 
 void write_time(JsonWriter& json, std::string_view name, const std::optional<WallTime>& time) {
   if (time) write_time(json, name, *time);
@@ -34,9 +36,13 @@ void write_texts(JsonWriter& json, std::string_view name, const std::vector<std:
 }  // namespace
 
 void write_key(JsonWriter& json, const keys::Key& key) {
-  json.begin_object().member("name", key.name).member("id", key.id.text()).member("tenant", key.tenant_name);
+  json.begin_object()
+      .member("name", key.name)
+      .member("id", key.id.text())
+      .member("tenant", key.tenant_name);
   json.member("purpose", crypto::purpose_name(key.purpose)).member("exportable", key.exportable);
-  json.member("owner", key.owner).member("classification", keys::classification_name(key.classification));
+  json.member("owner", key.owner)
+      .member("classification", keys::classification_name(key.classification));
   write_texts(json, "regions", key.regions);
   json.name("labels").begin_object();
   for (const auto& [name, value] : key.labels) json.member(name, value);
@@ -55,7 +61,10 @@ void write_key(JsonWriter& json, const keys::Key& key) {
 }
 
 void write_job(JsonWriter& json, const keys::Job& job) {
-  json.begin_object().member("id", job.id.text()).member("kind", job.kind).member("tenant", job.tenant_name);
+  json.begin_object()
+      .member("id", job.id.text())
+      .member("kind", job.kind)
+      .member("tenant", job.tenant_name);
   json.member("phase", job.phase).member("state", keys::job_state_name(job.state));
   json.member("from_version", job.from_version).member("target_version", job.target_version);
   json.member("done", job.done).member("total", job.total).member("rate_per_second", job.rate);
@@ -70,7 +79,9 @@ void write_job(JsonWriter& json, const keys::Job& job) {
 
 void write_approval(JsonWriter& json, const auth::Approval& approval) {
   json.begin_object().member("id", approval.id.text()).member("operation", approval.operation);
-  json.member("tenant", approval.tenant).member("object", approval.object).member("summary", approval.summary);
+  json.member("tenant", approval.tenant)
+      .member("object", approval.object)
+      .member("summary", approval.summary);
   json.member("requester", approval.requester).member("needed", approval.needed);
   write_texts(json, "approvers", approval.approvers);
   json.member("state", auth::approval_state_name(approval.state));
@@ -82,7 +93,10 @@ void write_approval(JsonWriter& json, const auth::Approval& approval) {
 void write_grants(JsonWriter& json, const std::vector<auth::Grant>& grants) {
   json.name("grants").begin_array();
   for (const auth::Grant& grant : grants)
-    json.begin_object().member("role", auth::role_name(grant.role)).member("tenant", grant.tenant).end_object();
+    json.begin_object()
+        .member("role", auth::role_name(grant.role))
+        .member("tenant", grant.tenant)
+        .end_object();
   json.end_array();
 }
 

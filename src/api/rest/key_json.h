@@ -9,7 +9,8 @@
 namespace kw::api::rest {
 
 void write_time(codec::JsonWriter& json, std::string_view name, WallTime time);
-void write_time(codec::JsonWriter& json, std::string_view name, const std::optional<WallTime>& time);  ///< left out when empty
+void write_time(codec::JsonWriter& json, std::string_view name,
+                const std::optional<WallTime>& time);  ///< left out when empty
 void write_key(codec::JsonWriter& json, const keys::Key& key);
 void write_job(codec::JsonWriter& json, const keys::Job& job);
 void write_approval(codec::JsonWriter& json, const auth::Approval& approval);

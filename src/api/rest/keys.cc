@@ -1,8 +1,8 @@
+#include "service/keys.h"
 #include "api/rest/handlers.h"
 #include "api/rest/key_json.h"
 #include "codec/base64.h"
 #include "codec/pem.h"
-#include "service/keys.h"
 #include "service/material.h"
 
 namespace kw::api::rest {
@@ -20,8 +20,10 @@ Answer key_answer(const keys::Key& key, int status = 200) {
   return answer;
 }
 
-Result<std::vector<std::string>> texts(const JsonView& list, std::size_t count_max, std::size_t size_max) {
-  if (list.kind() != JsonView::Kind::kArray) return error(Code::kInvalidArgument, "json_type", "a list of texts is an array");
+Result<std::vector<std::string>> texts(const JsonView& list, std::size_t count_max,
+                                       std::size_t size_max) {
+  if (list.kind() != JsonView::Kind::kArray)
+    return error(Code::kInvalidArgument, "json_type", "a list of texts is an array");
   std::vector<std::string> all;
   for (const JsonView& element : list.elements()) {
     KW_TRY(const std::string_view text, element.text());
@@ -33,13 +35,15 @@ Result<std::vector<std::string>> texts(const JsonView& list, std::size_t count_m
 }
 
 Result<std::map<std::string, std::string>> labels(const JsonView& object) {
-  if (object.kind() != JsonView::Kind::kObject) return error(Code::kInvalidArgument, "json_type", "labels are an object");
+  if (object.kind() != JsonView::Kind::kObject)
+    return error(Code::kInvalidArgument, "json_type", "labels are an object");
   std::map<std::string, std::string> all;
   for (const auto& [name, value] : object.members()) {
     KW_TRY(const ObjectName label, ObjectName::parse(name));
     KW_TRY(const std::string_view text, value.text());
     if (all.size() == 64 || text.size() > 256)
-      return error(Code::kInvalidArgument, "out_of_range", "at most 64 labels of at most 256 bytes");
+      return error(Code::kInvalidArgument, "out_of_range",
+                   "at most 64 labels of at most 256 bytes");
     all.emplace(label.text(), text);
   }
   return all;
@@ -47,15 +51,18 @@ Result<std::map<std::string, std::string>> labels(const JsonView& object) {
 
 Result<std::string> owner_text(const JsonView& body, std::string_view fallback) {
   KW_TRY(std::string owner, text_or(body, "owner", fallback));
-  if (owner.size() > 128) return error(Code::kInvalidArgument, "out_of_range", "an owner has at most 128 bytes");
+  if (owner.size() > 128)
+    return error(Code::kInvalidArgument, "out_of_range", "an owner has at most 128 bytes");
   return owner;
 }
 
-constexpr std::string_view kNewKeyMembers[] = {"name", "purpose", "algorithm", "exportable", "owner",
-                                               "classification", "regions", "labels", "lease_grace_seconds"};
+constexpr std::string_view kNewKeyMembers[] = {"name",       "purpose", "algorithm",
+                                               "exportable", "owner",   "classification",
+                                               "regions",    "labels",  "lease_grace_seconds"};
 constexpr std::int64_t kGraceMax = 90LL * 24 * 3600;
 
-// Purpose and algorithm default each other: the natural purpose of an algorithm, the default algorithm of a purpose.
+// Purpose and algorithm default each other: the natural purpose of an algorithm, the default
+// algorithm of a purpose.
 Status read_algorithm(const JsonView& body, keys::NewKey& wanted) {
   KW_TRY(const std::string purpose, text_or(body, "purpose", ""));
   KW_TRY(const std::string algorithm, text_or(body, "algorithm", ""));
@@ -103,7 +110,9 @@ Result<keys::VersionState> gate_target(const Exchange& exchange) {
 
 Result<std::string> reason_word(const JsonView& body) {
   KW_TRY(std::string reason, text_or(body, "reason", ""));
-  const bool fits = reason.size() <= 64 && reason.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") == reason.npos;
+  const bool fits =
+      reason.size() <= 64 &&
+      reason.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") == reason.npos;
   if (!fits) return error(Code::kInvalidArgument, "bad_reason", "a reason is [a-z0-9_-]{0,64}");
   return reason;
 }
@@ -147,7 +156,12 @@ Result<Answer> create_batch(Exchange& exchange, const JsonView& root) {
   KW_TRY(const auto made, service::create_keys(exchange.house, exchange.call, wanted));
   JsonWriter json;
   json.begin_object().name("items").begin_array();
-  for (const keys::Key& key : made) json.begin_object().member("name", key.name).member("id", key.id.text()).member("primary", key.primary).end_object();
+  for (const keys::Key& key : made)
+    json.begin_object()
+        .member("name", key.name)
+        .member("id", key.id.text())
+        .member("primary", key.primary)
+        .end_object();
   json.end_array().end_object();
   return json_answer(json, 201);
 }
@@ -157,7 +171,8 @@ Result<Answer> create_batch(Exchange& exchange, const JsonView& root) {
 namespace handlers {
 
 Result<Answer> key_create(Exchange& exchange) {
-  KW_TRY(const auto document, codec::JsonDocument::parse({exchange.body.data(), exchange.body.size()}));
+  KW_TRY(const auto document,
+         codec::JsonDocument::parse({exchange.body.data(), exchange.body.size()}));
   if (document.root().has("items")) return create_batch(exchange, document.root());
   KW_OK(only_members(document.root(), kNewKeyMembers));
   KW_TRY(const keys::NewKey wanted, new_key(document.root()));
@@ -167,10 +182,12 @@ Result<Answer> key_create(Exchange& exchange) {
 }
 
 Result<Answer> key_list(Exchange& exchange) {
-  KW_OK(exchange.query_only({"owner", "state", "purpose", "algorithm", "label", "prefix", "classification", "sort",
-                             "after", "limit"}));
+  KW_OK(exchange.query_only({"owner", "state", "purpose", "algorithm", "label", "prefix",
+                             "classification", "sort", "after", "limit"}));
   keys::Keyring::Filter filter;
-  const auto text = [&](std::string_view name) { return std::string(exchange.query_text(name).value_or("")); };
+  const auto text = [&](std::string_view name) {
+    return std::string(exchange.query_text(name).value_or(""));
+  };
   filter.owner = text("owner");
   filter.state = text("state");
   filter.purpose = text("purpose");
@@ -200,8 +217,8 @@ Result<Answer> key_show(Exchange& exchange) {
 }
 
 Result<Answer> key_update(Exchange& exchange) {
-  KW_TRY(const auto document,
-         exchange.body_object({"owner", "classification", "regions", "labels", "lease_grace_seconds"}));
+  KW_TRY(const auto document, exchange.body_object({"owner", "classification", "regions", "labels",
+                                                    "lease_grace_seconds"}));
   const JsonView body = document.root();
   service::KeyUpdate update;
   KW_TRY(update.expected_epoch, exchange.expected_epoch());
@@ -236,7 +253,8 @@ Result<Answer> key_rotate(Exchange& exchange) {
     KW_TRY(options.algorithm, crypto::parse_algorithm(name));
   }
   KW_TRY(options.promote, boolean_or(body.root(), "promote", true));
-  KW_TRY(const service::Rotated rotated, service::rotate_key(exchange.house, exchange.call, options));
+  KW_TRY(const service::Rotated rotated,
+         service::rotate_key(exchange.house, exchange.call, options));
   JsonWriter json;
   json.begin_object().member("version", rotated.version).name("key");
   write_key(json, rotated.key);
@@ -255,19 +273,25 @@ Result<Answer> key_rollback(Exchange& exchange) {
 Result<Answer> key_readiness(Exchange& exchange) {
   KW_OK(exchange.query_only({"version", "for", "quiet_seconds"}));
   KW_TRY(const std::int64_t version, exchange.query_integer("version", 0, 1, UINT32_MAX));
-  if (version == 0) return error(Code::kInvalidArgument, "bad_query", "say which version: ?version=1");
+  if (version == 0)
+    return error(Code::kInvalidArgument, "bad_query", "say which version: ?version=1");
   KW_TRY(const keys::VersionState target, gate_target(exchange));
   KW_TRY(const std::int64_t quiet, exchange.query_integer("quiet_seconds", -1, 0, kGraceMax * 4));
   const auto quiet_time = quiet < 0 ? std::nullopt : std::optional(std::chrono::seconds(quiet));
   KW_TRY(const keys::Readiness readiness,
-         service::key_readiness(exchange.house, exchange.call, static_cast<std::uint32_t>(version), target, quiet_time));
+         service::key_readiness(exchange.house, exchange.call, static_cast<std::uint32_t>(version),
+                                target, quiet_time));
   JsonWriter json;
   json.begin_object().member("ready", readiness.ready);
   write_time(json, "not_before", readiness.not_before);
   json.name("blockers").begin_array();
   for (const keys::Blocker& blocker : readiness.blockers)
-    json.begin_object().member("kind", blocker.kind).member("where", blocker.where).member("amount", blocker.amount)
-        .member("clears_when", blocker.clears_when).end_object();
+    json.begin_object()
+        .member("kind", blocker.kind)
+        .member("where", blocker.where)
+        .member("amount", blocker.amount)
+        .member("clears_when", blocker.clears_when)
+        .end_object();
   json.end_array().end_object();
   return json_answer(json);
 }
@@ -279,7 +303,10 @@ Result<Answer> key_usage(Exchange& exchange) {
   JsonWriter json;
   json.begin_object().name("items").begin_array();
   for (const keys::UsageRow& row : rows) {
-    json.begin_object().member("version", row.version).member("operation", row.operation).member("caller", row.caller);
+    json.begin_object()
+        .member("version", row.version)
+        .member("operation", row.operation)
+        .member("caller", row.caller);
     write_time(json, "hour", row.hour);
     json.member("count", row.count);
     write_time(json, "last_at", row.last_at);
@@ -295,17 +322,28 @@ Result<Answer> version_public_key(Exchange& exchange) {
   const keys::Version* version = key->version(number);
   if (version == nullptr) return service::not_found();
   if (version->public_key.empty())
-    return error(Code::kFailedPrecondition, "no_public_key", "this key is symmetric: it has no public half");
+    return error(Code::kFailedPrecondition, "no_public_key",
+                 "this key is symmetric: it has no public half");
   JsonWriter json;
-  json.begin_object().member("version", number).member("algorithm", crypto::info(version->algorithm).name);
+  json.begin_object()
+      .member("version", number)
+      .member("algorithm", crypto::info(version->algorithm).name);
   json.member("public_key", codec::pem("PUBLIC KEY", version->public_key)).end_object();
   return json_answer(json);
 }
 
-Result<Answer> version_activate(Exchange& exchange) { return plain_move(exchange, keys::VersionState::kActive); }
-Result<Answer> version_promote(Exchange& exchange) { return plain_move(exchange, keys::VersionState::kPrimary); }
-Result<Answer> version_retire(Exchange& exchange) { return gated_move(exchange, keys::VersionState::kRetired); }
-Result<Answer> version_archive(Exchange& exchange) { return gated_move(exchange, keys::VersionState::kArchived); }
+Result<Answer> version_activate(Exchange& exchange) {
+  return plain_move(exchange, keys::VersionState::kActive);
+}
+Result<Answer> version_promote(Exchange& exchange) {
+  return plain_move(exchange, keys::VersionState::kPrimary);
+}
+Result<Answer> version_retire(Exchange& exchange) {
+  return gated_move(exchange, keys::VersionState::kRetired);
+}
+Result<Answer> version_archive(Exchange& exchange) {
+  return gated_move(exchange, keys::VersionState::kArchived);
+}
 
 Result<Answer> version_suspend(Exchange& exchange) {
   KW_TRY(const auto body, exchange.body_object({"reason", "outage_accepted"}));
@@ -365,9 +403,9 @@ Result<Answer> key_wrapping_key(Exchange& exchange) {
 }
 
 Result<Answer> key_import(Exchange& exchange) {
-  KW_TRY(const auto body,
-         exchange.body_object({"name", "purpose", "algorithm", "exportable", "owner", "classification", "regions",
-                               "labels", "lease_grace_seconds", "wrapped_material"}));
+  KW_TRY(const auto body, exchange.body_object({"name", "purpose", "algorithm", "exportable",
+                                                "owner", "classification", "regions", "labels",
+                                                "lease_grace_seconds", "wrapped_material"}));
   KW_TRY(const keys::NewKey wanted, new_key(body.root()));
   KW_TRY(const std::string_view text, body.root().text("wrapped_material"));
   KW_TRY(const Bytes wrapped, codec::from_base64(text));
@@ -381,7 +419,8 @@ Result<Answer> key_export(Exchange& exchange) {
   KW_TRY(const std::string_view text, body.root().text("recipient_public_key"));
   KW_TRY(const Bytes recipient, codec::from_pem("PUBLIC KEY", text));
   KW_TRY(const std::uint32_t version, exchange.version_number());
-  KW_TRY(const Bytes wrapped, service::export_key(exchange.house, exchange.call, version, recipient));
+  KW_TRY(const Bytes wrapped,
+         service::export_key(exchange.house, exchange.call, version, recipient));
   JsonWriter json;
   json.begin_object().member("version", version).name("wrapped_material").base64(wrapped);
   json.member("mechanism", service::kImportMechanism).end_object();
@@ -392,7 +431,8 @@ Result<Answer> alias_list(Exchange& exchange) {
   KW_TRY(const auto aliases, service::list_aliases(exchange.house, exchange.call));
   JsonWriter json;
   json.begin_object().name("items").begin_array();
-  for (const auto& alias : aliases) json.begin_object().member("alias", alias.name).member("key", alias.key).end_object();
+  for (const auto& alias : aliases)
+    json.begin_object().member("alias", alias.name).member("key", alias.key).end_object();
   json.end_array().end_object();
   return json_answer(json);
 }

@@ -27,7 +27,11 @@ std::vector<std::string> parameters_of(std::string_view path) {
 }
 
 void write_path_parameter(JsonWriter& json, const std::string& name) {
-  json.begin_object().member("name", name).member("in", "path").member("required", true).name("schema");
+  json.begin_object()
+      .member("name", name)
+      .member("in", "path")
+      .member("required", true)
+      .name("schema");
   if (name == "version") {
     json.begin_object().member("type", "integer").member("minimum", 1).end_object();
   } else {
@@ -37,7 +41,10 @@ void write_path_parameter(JsonWriter& json, const std::string& name) {
 }
 
 void write_query_parameter(JsonWriter& json, const QueryParameter& parameter) {
-  json.begin_object().member("name", parameter.name).member("in", "query").member("description", parameter.description);
+  json.begin_object()
+      .member("name", parameter.name)
+      .member("in", "query")
+      .member("description", parameter.description);
   json.name("schema").begin_object().member("type", parameter.type).end_object().end_object();
 }
 
@@ -52,21 +59,43 @@ void write_parameters(JsonWriter& json, const Operation& operation) {
 }
 
 void write_json_content(JsonWriter& json, std::string_view schema) {
-  json.name("content").begin_object().name("application/json").begin_object().name("schema").raw(schema);
+  json.name("content")
+      .begin_object()
+      .name("application/json")
+      .begin_object()
+      .name("schema")
+      .raw(schema);
   json.end_object().end_object();
 }
 
 void write_problem(JsonWriter& json, std::string_view status, std::string_view description) {
-  json.name(status).begin_object().member("description", description).name("content").begin_object();
+  json.name(status)
+      .begin_object()
+      .member("description", description)
+      .name("content")
+      .begin_object();
   json.name("application/problem+json").begin_object().name("schema").begin_object();
-  json.member("$ref", "#/components/schemas/Problem").end_object().end_object().end_object().end_object();
+  json.member("$ref", "#/components/schemas/Problem")
+      .end_object()
+      .end_object()
+      .end_object()
+      .end_object();
 }
 
 void write_responses(JsonWriter& json, const Operation& operation) {
   const ResponseShape shape = response_shape(operation.id);
-  json.name("responses").begin_object().name(std::to_string(shape.status)).begin_object().member("description", "done");
+  json.name("responses")
+      .begin_object()
+      .name(std::to_string(shape.status))
+      .begin_object()
+      .member("description", "done");
   if (!shape.content_type.empty()) {
-    json.name("content").begin_object().name(shape.content_type).begin_object().name("schema").raw(shape.schema);
+    json.name("content")
+        .begin_object()
+        .name(shape.content_type)
+        .begin_object()
+        .name("schema")
+        .raw(shape.schema);
     json.end_object().end_object();
   }
   json.end_object();
@@ -91,10 +120,22 @@ void write_operation(JsonWriter& json, const Operation& operation) {
 
 void write_info(JsonWriter& json, std::string_view version) {
   json.member("openapi", "3.1.0").name("info").begin_object().member("title", "Keywright");
-  json.member("version", version).member("summary", "Keeps, uses, versions and rotates keys, with proof.");
-  json.name("license").begin_object().member("name", "Apache-2.0").member("identifier", "Apache-2.0").end_object().end_object();
+  json.member("version", version)
+      .member("summary", "Keeps, uses, versions and rotates keys, with proof.");
+  json.name("license")
+      .begin_object()
+      .member("name", "Apache-2.0")
+      .member("identifier", "Apache-2.0")
+      .end_object()
+      .end_object();
   json.name("servers").begin_array().begin_object().member("url", "/").end_object().end_array();
-  json.name("security").begin_array().begin_object().name("token").begin_array().end_array().end_object();
+  json.name("security")
+      .begin_array()
+      .begin_object()
+      .name("token")
+      .begin_array()
+      .end_array()
+      .end_object();
   json.begin_object().name("certificate").begin_array().end_array().end_object().end_array();
 }
 
@@ -103,13 +144,17 @@ void write_tags(JsonWriter& json) {
   for (const Operation& operation : service::operations()) kinds.insert(operation.kind);
   json.name("tags").begin_array();
   for (const std::string_view kind : kinds)
-    json.begin_object().member("name", kind).member("description", "Operations on " + std::string(kind)).end_object();
+    json.begin_object()
+        .member("name", kind)
+        .member("description", "Operations on " + std::string(kind))
+        .end_object();
   json.end_array();
 }
 
 void write_paths(JsonWriter& json) {
   std::map<std::string_view, std::vector<const Operation*>> paths;
-  for (const Operation& operation : service::operations()) paths[operation.path].push_back(&operation);
+  for (const Operation& operation : service::operations())
+    paths[operation.path].push_back(&operation);
   json.name("paths").begin_object();
   for (const auto& [path, operations] : paths) {
     json.name(path).begin_object();

@@ -9,20 +9,31 @@ int http_status(const Error& failure) {
   if (failure.reason == "stale_epoch") return 412;
   if (failure.reason == "idempotency_mismatch") return 422;
   switch (failure.code) {
-    case Code::kInvalidArgument: return 400;
-    case Code::kUnauthenticated: return 401;
-    case Code::kPermissionDenied: return 403;
-    case Code::kNotFound: return 404;
+    case Code::kInvalidArgument:
+      return 400;
+    case Code::kUnauthenticated:
+      return 401;
+    case Code::kPermissionDenied:
+      return 403;
+    case Code::kNotFound:
+      return 404;
     case Code::kAlreadyExists:
     case Code::kFailedPrecondition:
-    case Code::kAborted: return 409;
-    case Code::kTooLarge: return 413;
-    case Code::kResourceExhausted: return 429;
-    case Code::kUnavailable: return 503;
-    case Code::kDeadlineExceeded: return 504;
-    case Code::kUnimplemented: return 501;
+    case Code::kAborted:
+      return 409;
+    case Code::kTooLarge:
+      return 413;
+    case Code::kResourceExhausted:
+      return 429;
+    case Code::kUnavailable:
+      return 503;
+    case Code::kDeadlineExceeded:
+      return 504;
+    case Code::kUnimplemented:
+      return 501;
     case Code::kDataLoss:
-    case Code::kInternal: return 500;
+    case Code::kInternal:
+      return 500;
   }
   return 500;
 }
@@ -46,7 +57,8 @@ void write_details(codec::JsonWriter& json, const service::RefusalDetails& detai
 
 }  // namespace
 
-net::Response problem(const Error& failure, std::string_view request_id, const service::RefusalDetails* details) {
+net::Response problem(const Error& failure, std::string_view request_id,
+                      const service::RefusalDetails* details) {
   net::Response response;
   response.status = http_status(failure);
   response.content_type = "application/problem+json";
@@ -60,7 +72,8 @@ net::Response problem(const Error& failure, std::string_view request_id, const s
   json.end_object();
   response.body = json.take();
   response.headers.emplace_back("Keywright-Request-Id", std::string(request_id));
-  if (failure.retry_after) response.headers.emplace_back("Retry-After", std::to_string(failure.retry_after->count()));
+  if (failure.retry_after)
+    response.headers.emplace_back("Retry-After", std::to_string(failure.retry_after->count()));
   if (response.status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
   return response;
 }

@@ -10,6 +10,7 @@ namespace kw::api::rest {
 /// The HTTP status of a failure.
 int http_status(const Error& failure);
 /// The whole answer. @source RFC 9457.
-net::Response problem(const Error& failure, std::string_view request_id, const service::RefusalDetails* details = nullptr);
+net::Response problem(const Error& failure, std::string_view request_id,
+                      const service::RefusalDetails* details = nullptr);
 
 }  // namespace kw::api::rest

@@ -8,7 +8,8 @@ namespace kw::api::rest {
 namespace {
 
 TEST(Problem, has_the_members_of_rfc_9457_and_a_stable_reason) {
-  const net::Response response = problem(error(Code::kNotFound, "not_found", "there is no such object"), "00ff");
+  const net::Response response =
+      problem(error(Code::kNotFound, "not_found", "there is no such object"), "00ff");
   EXPECT_EQ(response.status, 404);
   EXPECT_EQ(response.content_type, "application/problem+json");
   const auto document = codec::JsonDocument::parse({response.body.data(), response.body.size()});
@@ -33,7 +34,8 @@ TEST(Problem, tells_when_to_come_back) {
   failure.retry_after = std::chrono::seconds(3);
   const net::Response response = problem(failure, "00");
   bool found = false;
-  for (const auto& [name, value] : response.headers) found = found || (name == "Retry-After" && value == "3");
+  for (const auto& [name, value] : response.headers)
+    found = found || (name == "Retry-After" && value == "3");
   EXPECT_TRUE(found);
 }
 
@@ -42,7 +44,8 @@ TEST(Problem, carries_the_approval_and_the_blockers) {
   details.approval_id = "abc";
   details.approvals_needed = 2;
   details.blockers.push_back({"in_use", "billing", 12, "no use for 1 h"});
-  const net::Response response = problem(error(Code::kFailedPrecondition, "not_ready", "m"), "00", &details);
+  const net::Response response =
+      problem(error(Code::kFailedPrecondition, "not_ready", "m"), "00", &details);
   const auto document = codec::JsonDocument::parse({response.body.data(), response.body.size()});
   ASSERT_TRUE(document);
   EXPECT_EQ(*document->root().member("approval")->text("id"), "abc");

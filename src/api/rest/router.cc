@@ -26,9 +26,12 @@ std::vector<std::string_view> split(std::string_view path, std::string_view& ver
   return segments;
 }
 
-bool is_parameter(std::string_view segment) { return segment.starts_with('{'); }
+bool is_parameter(std::string_view segment) {
+  return segment.starts_with('{');
+}
 
-std::optional<Match> try_route(const service::Operation& operation, const std::vector<std::string_view>& pattern,
+std::optional<Match> try_route(const service::Operation& operation,
+                               const std::vector<std::string_view>& pattern,
                                const std::vector<std::string_view>& segments) {
   Match match{&operation, {}};
   for (std::size_t i = 0; i < segments.size(); ++i) {
@@ -58,7 +61,8 @@ Router::Router() {
   }
 }
 
-const std::vector<Router::Route>& Router::bucket(std::size_t segments, std::string_view verb) const {
+const std::vector<Router::Route>& Router::bucket(std::size_t segments,
+                                                 std::string_view verb) const {
   const auto found = routes_.find({segments, verb});
   return found == routes_.end() ? none_ : found->second;
 }
@@ -73,7 +77,8 @@ Result<Match> Router::match(std::string_view method, std::string_view path) cons
     if (route.operation->method == method) return *std::move(match);
     allowed += (allowed.empty() ? "" : ", ") + std::string(route.operation->method);
   }
-  if (allowed.empty()) return error(Code::kNotFound, "no_such_route", "there is nothing at this path");
+  if (allowed.empty())
+    return error(Code::kNotFound, "no_such_route", "there is nothing at this path");
   return error(Code::kInvalidArgument, "method_not_allowed", "allowed here: " + allowed);
 }
 

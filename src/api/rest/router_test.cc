@@ -19,7 +19,8 @@ TEST(Router, finds_every_operation_by_its_own_path) {
 }
 
 TEST(Router, hands_out_parameters_undecoded) {
-  const auto match = router.match("POST", "/api/v1/tenants/acme/keys/orders.v2/versions/17:promote");
+  const auto match =
+      router.match("POST", "/api/v1/tenants/acme/keys/orders.v2/versions/17:promote");
   ASSERT_TRUE(match);
   EXPECT_EQ(match->parameter("tenant"), "acme");
   EXPECT_EQ(match->parameter("key"), "orders.v2");
@@ -28,14 +29,17 @@ TEST(Router, hands_out_parameters_undecoded) {
 }
 
 TEST(Router, keeps_a_verb_apart_from_a_name) {
-  EXPECT_EQ(router.match("POST", "/api/v1/tenants/acme/keys:import")->operation->name, "key_import");
+  EXPECT_EQ(router.match("POST", "/api/v1/tenants/acme/keys:import")->operation->name,
+            "key_import");
   EXPECT_EQ(router.match("POST", "/api/v1/tenants/acme/keys")->operation->name, "key_create");
-  EXPECT_EQ(router.match("POST", "/api/v1/tenants/acme/keys/a:unknown").error().reason, "no_such_route");
+  EXPECT_EQ(router.match("POST", "/api/v1/tenants/acme/keys/a:unknown").error().reason,
+            "no_such_route");
 }
 
 TEST(Router, refuses_what_is_not_a_route) {
-  for (const char* path : {"", "/", "/api", "/api/v1/tenants/", "/api/v1/tenants//keys", "/api/v1/tenants/acme/keys/", "api/v1/tenants",
-                           "/api/v1/tenants/acme/keys/a/b", "/api/v1/tenants/acme/keys/:encrypt"})
+  for (const char* path :
+       {"", "/", "/api", "/api/v1/tenants/", "/api/v1/tenants//keys", "/api/v1/tenants/acme/keys/",
+        "api/v1/tenants", "/api/v1/tenants/acme/keys/a/b", "/api/v1/tenants/acme/keys/:encrypt"})
     EXPECT_FALSE(router.match("GET", path)) << path;
 }
 

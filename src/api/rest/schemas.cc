@@ -7,11 +7,14 @@ using service::OperationId;
 namespace {
 
 #define KW_REF(name) R"({"$ref":"#/components/schemas/)" name R"("})"
-#define KW_LIST(name) \
-  R"({"type":"object","required":["items"],"properties":{"items":{"type":"array","items":)" KW_REF(name) R"(},"next":{"type":"string"}}})"
-#define KW_OBJECT(properties) R"({"type":"object","additionalProperties":false,"properties":{)" properties "}}"
-#define KW_NEEDS(required, properties) \
-  R"({"type":"object","additionalProperties":false,"required":[)" required R"(],"properties":{)" properties "}}"
+#define KW_LIST(name)                                                                               \
+  R"({"type":"object","required":["items"],"properties":{"items":{"type":"array","items":)" KW_REF( \
+      name) R"(},"next":{"type":"string"}}})"
+#define KW_OBJECT(properties) \
+  R"({"type":"object","additionalProperties":false,"properties":{)" properties "}}"
+#define KW_NEEDS(required, properties)                                     \
+  R"({"type":"object","additionalProperties":false,"required":[)" required \
+  R"(],"properties":{)" properties "}}"
 #define KW_TEXT(name) "\"" name R"(":{"type":"string"})"
 #define KW_BYTES(name) "\"" name R"(":{"type":"string","contentEncoding":"base64"})"
 #define KW_INTEGER(name) "\"" name R"(":{"type":"integer"})"
@@ -19,72 +22,107 @@ namespace {
 #define KW_TEXTS(name) "\"" name R"(":{"type":"array","items":{"type":"string"}})"
 #define KW_GRANTS R"("grants":{"type":"array","items":{"$ref":"#/components/schemas/Grant"}})"
 // One item, or {"items": [...]} of the same members.
-#define KW_BATCH(item) \
-  R"({"oneOf":[)" item R"(,{"type":"object","additionalProperties":false,"required":["items"],"properties":{"items":{"type":"array","minItems":1,"maxItems":256,"items":)" item "}}}]}"
+#define KW_BATCH(item)                                                                                                                                     \
+  R"({"oneOf":[)" item                                                                                                                                     \
+  R"(,{"type":"object","additionalProperties":false,"required":["items"],"properties":{"items":{"type":"array","minItems":1,"maxItems":256,"items":)" item \
+  "}}}]}"
 
 constexpr std::string_view kEmpty = KW_OBJECT("");
-constexpr std::string_view kNewKey =
-    KW_NEEDS(R"("name")", KW_TEXT("name") "," KW_TEXT("purpose") "," KW_TEXT("algorithm") "," KW_FLAG("exportable") "," KW_TEXT("owner") "," KW_TEXT(
-                              "classification") "," KW_TEXTS("regions") R"(,"labels":{"type":"object","additionalProperties":{"type":"string"}},)" KW_INTEGER("lease_grace_seconds"));
+constexpr std::string_view kNewKey = KW_NEEDS(
+    R"("name")",
+    KW_TEXT("name") "," KW_TEXT("purpose") "," KW_TEXT("algorithm") "," KW_FLAG(
+        "exportable") "," KW_TEXT("owner") "," KW_TEXT("classification") "," KW_TEXTS("regions") R"(,"labels":{"type":"object","additionalProperties":{"type":"string"}},)" KW_INTEGER("lease_grace_seconds"));
 
 std::string_view use_request(OperationId id) {
   switch (id) {
     case OperationId::key_encrypt:
-      return KW_BATCH(KW_NEEDS(R"("plaintext")", KW_BYTES("plaintext") "," KW_BYTES("associated_data") "," KW_INTEGER("version")));
+      return KW_BATCH(KW_NEEDS(R"("plaintext")", KW_BYTES("plaintext") "," KW_BYTES(
+                                                     "associated_data") "," KW_INTEGER("version")));
     case OperationId::key_decrypt:
     case OperationId::key_rewrap:
-      return KW_BATCH(KW_NEEDS(R"("ciphertext")", KW_TEXT("ciphertext") "," KW_BYTES("associated_data")));
+      return KW_BATCH(
+          KW_NEEDS(R"("ciphertext")", KW_TEXT("ciphertext") "," KW_BYTES("associated_data")));
     case OperationId::key_sign:
-    case OperationId::key_mac: return KW_BATCH(KW_NEEDS(R"("message")", KW_BYTES("message") "," KW_INTEGER("version")));
+    case OperationId::key_mac:
+      return KW_BATCH(KW_NEEDS(R"("message")", KW_BYTES("message") "," KW_INTEGER("version")));
     case OperationId::key_verify:
-      return KW_BATCH(KW_NEEDS(R"("message","signature")", KW_BYTES("message") "," KW_BYTES("signature") "," KW_INTEGER("version")));
+      return KW_BATCH(
+          KW_NEEDS(R"("message","signature")",
+                   KW_BYTES("message") "," KW_BYTES("signature") "," KW_INTEGER("version")));
     case OperationId::key_verify_mac:
-      return KW_BATCH(KW_NEEDS(R"("message","mac")", KW_BYTES("message") "," KW_BYTES("mac") "," KW_INTEGER("version")));
+      return KW_BATCH(KW_NEEDS(R"("message","mac")",
+                               KW_BYTES("message") "," KW_BYTES("mac") "," KW_INTEGER("version")));
     case OperationId::key_generate_data_key:
-      return KW_BATCH(KW_OBJECT(KW_BYTES("associated_data") "," KW_INTEGER("bytes") "," KW_INTEGER("version")));
+      return KW_BATCH(
+          KW_OBJECT(KW_BYTES("associated_data") "," KW_INTEGER("bytes") "," KW_INTEGER("version")));
     case OperationId::key_derive:
-      return KW_BATCH(KW_NEEDS(R"("context")", KW_BYTES("context") "," KW_INTEGER("bytes") "," KW_INTEGER("version")));
-    default: return "";
+      return KW_BATCH(KW_NEEDS(
+          R"("context")", KW_BYTES("context") "," KW_INTEGER("bytes") "," KW_INTEGER("version")));
+    default:
+      return "";
   }
 }
 
 std::string_view access_request(OperationId id) {
   switch (id) {
     case OperationId::principal_create:
-      return KW_NEEDS(R"("name","grants")", KW_TEXT("name") "," KW_GRANTS "," KW_TEXT("certificate_name"));
-    case OperationId::principal_update: return KW_OBJECT(KW_GRANTS "," KW_FLAG("disabled") "," KW_TEXT("certificate_name"));
+      return KW_NEEDS(R"("name","grants")",
+                      KW_TEXT("name") "," KW_GRANTS "," KW_TEXT("certificate_name"));
+    case OperationId::principal_update:
+      return KW_OBJECT(KW_GRANTS "," KW_FLAG("disabled") "," KW_TEXT("certificate_name"));
     case OperationId::token_create:
-      return KW_NEEDS(R"("principal")", KW_TEXT("principal") "," KW_INTEGER("ttl_seconds") "," KW_INTEGER("idle_seconds") "," KW_TEXT("certificate_sha256"));
-    case OperationId::access_policy_put: return KW_NEEDS(R"("policy")", KW_TEXT("policy"));
-    case OperationId::tenant_create: return KW_NEEDS(R"("name")", KW_TEXT("name"));
-    case OperationId::alias_put: return KW_NEEDS(R"("key")", KW_TEXT("key"));
+      return KW_NEEDS(R"("principal")",
+                      KW_TEXT("principal") "," KW_INTEGER("ttl_seconds") "," KW_INTEGER(
+                          "idle_seconds") "," KW_TEXT("certificate_sha256"));
+    case OperationId::access_policy_put:
+      return KW_NEEDS(R"("policy")", KW_TEXT("policy"));
+    case OperationId::tenant_create:
+      return KW_NEEDS(R"("name")", KW_TEXT("name"));
+    case OperationId::alias_put:
+      return KW_NEEDS(R"("key")", KW_TEXT("key"));
     case OperationId::seal_init:
-    case OperationId::seal_reseal: return KW_OBJECT(KW_INTEGER("shares") "," KW_INTEGER("threshold"));
+    case OperationId::seal_reseal:
+      return KW_OBJECT(KW_INTEGER("shares") "," KW_INTEGER("threshold"));
     case OperationId::seal_verify:
     case OperationId::seal_unseal:
     case OperationId::seal_reseal_share:
-    case OperationId::seal_reseal_verify: return KW_NEEDS(R"("share")", KW_TEXT("share"));
-    default: return "";
+    case OperationId::seal_reseal_verify:
+      return KW_NEEDS(R"("share")", KW_TEXT("share"));
+    default:
+      return "";
   }
 }
 
 std::string_view key_request(OperationId id) {
   switch (id) {
-    case OperationId::key_create: return kNewKey;
+    case OperationId::key_create:
+      return kNewKey;
     case OperationId::key_import:
       return R"({"type":"object","required":["name","wrapped_material"],"properties":{"name":{"type":"string"},"algorithm":{"type":"string"},"purpose":{"type":"string"},"wrapped_material":{"type":"string","contentEncoding":"base64"}}})";
-    case OperationId::key_export: return KW_NEEDS(R"("recipient_public_key")", KW_TEXT("recipient_public_key"));
+    case OperationId::key_export:
+      return KW_NEEDS(R"("recipient_public_key")", KW_TEXT("recipient_public_key"));
     case OperationId::key_update:
-      return KW_OBJECT(KW_TEXT("owner") "," KW_TEXT("classification") "," KW_TEXTS("regions") R"(,"labels":{"type":"object","additionalProperties":{"type":"string"}},)" KW_INTEGER("lease_grace_seconds"));
-    case OperationId::key_rotate: return KW_OBJECT(KW_TEXT("algorithm") "," KW_FLAG("promote"));
-    case OperationId::key_rollback: return KW_OBJECT(KW_INTEGER("to"));
-    case OperationId::version_suspend: return KW_OBJECT(KW_TEXT("reason") "," KW_FLAG("outage_accepted"));
-    case OperationId::version_restore: return KW_OBJECT(KW_TEXT("to"));
+      return KW_OBJECT(
+          KW_TEXT("owner") "," KW_TEXT("classification") "," KW_TEXTS(
+              "regions") R"(,"labels":{"type":"object","additionalProperties":{"type":"string"}},)" KW_INTEGER("lease_grace_seconds"));
+    case OperationId::key_rotate:
+      return KW_OBJECT(KW_TEXT("algorithm") "," KW_FLAG("promote"));
+    case OperationId::key_rollback:
+      return KW_OBJECT(KW_INTEGER("to"));
+    case OperationId::version_suspend:
+      return KW_OBJECT(KW_TEXT("reason") "," KW_FLAG("outage_accepted"));
+    case OperationId::version_restore:
+      return KW_OBJECT(KW_TEXT("to"));
     case OperationId::version_retire:
-    case OperationId::version_archive: return KW_OBJECT(KW_FLAG("override"));
-    case OperationId::version_revoke: return KW_OBJECT(KW_TEXT("reason") "," KW_TEXT("compromised_at") "," KW_FLAG("outage_accepted"));
-    case OperationId::version_destroy: return KW_OBJECT(KW_FLAG("override") "," KW_INTEGER("wait_seconds") "," KW_TEXT("reason"));
-    default: return "";
+    case OperationId::version_archive:
+      return KW_OBJECT(KW_FLAG("override"));
+    case OperationId::version_revoke:
+      return KW_OBJECT(
+          KW_TEXT("reason") "," KW_TEXT("compromised_at") "," KW_FLAG("outage_accepted"));
+    case OperationId::version_destroy:
+      return KW_OBJECT(KW_FLAG("override") "," KW_INTEGER("wait_seconds") "," KW_TEXT("reason"));
+    default:
+      return "";
   }
 }
 
@@ -95,22 +133,51 @@ std::vector<QueryParameter> query_parameters(OperationId id) {
   static constexpr QueryParameter kAfter{"after", "string", "cursor from the previous page"};
   switch (id) {
     case OperationId::key_list:
-      return {{"owner", "string", "exact"}, {"state", "string", "with a version in this state"}, {"purpose", "string", "exact"}, {"algorithm", "string", "exact"},
-              {"label", "string", "name=value"}, {"prefix", "string", "names that start so"}, {"classification", "string", "exact"}, {"sort", "string", "name, -name, created, -created"}, kAfter, kLimit};
+      return {{"owner", "string", "exact"},
+              {"state", "string", "with a version in this state"},
+              {"purpose", "string", "exact"},
+              {"algorithm", "string", "exact"},
+              {"label", "string", "name=value"},
+              {"prefix", "string", "names that start so"},
+              {"classification", "string", "exact"},
+              {"sort", "string", "name, -name, created, -created"},
+              kAfter,
+              kLimit};
     case OperationId::key_readiness:
-      return {{"version", "integer", "which version"}, {"for", "string", "retire, archive or destroy"}, {"quiet_seconds", "integer", "how long it must have been unused"}};
-    case OperationId::key_usage: return {{"since", "string", "RFC 3339"}};
+      return {{"version", "integer", "which version"},
+              {"for", "string", "retire, archive or destroy"},
+              {"quiet_seconds", "integer", "how long it must have been unused"}};
+    case OperationId::key_usage:
+      return {{"since", "string", "RFC 3339"}};
     case OperationId::tenant_list:
-    case OperationId::principal_list: return {kAfter, kLimit};
-    case OperationId::token_list: return {{"principal", "string", "only of this principal"}, kAfter, kLimit};
-    case OperationId::job_list: return {{"tenant", "string", "only of this tenant"}, kLimit};
-    case OperationId::approval_list: return {{"tenant", "string", "only of this tenant"}, {"state", "string", "open, approved, rejected, spent or expired"}, kLimit};
+    case OperationId::principal_list:
+      return {kAfter, kLimit};
+    case OperationId::token_list:
+      return {{"principal", "string", "only of this principal"}, kAfter, kLimit};
+    case OperationId::job_list:
+      return {{"tenant", "string", "only of this tenant"}, kLimit};
+    case OperationId::approval_list:
+      return {{"tenant", "string", "only of this tenant"},
+              {"state", "string", "open, approved, rejected, spent or expired"},
+              kLimit};
     case OperationId::audit_records:
-      return {{"tenant", "string", "exact"}, {"actor", "string", "exact"}, {"action", "string", "exact, or with the ending .*"}, {"kind", "string", "exact"}, {"object", "string", "exact"},
-              {"from", "string", "RFC 3339, inclusive"}, {"to", "string", "RFC 3339, exclusive"}, {"before", "integer", "records before this number"}, kLimit};
-    case OperationId::audit_proof: return {{"leaf", "integer", "inclusion of this leaf"}, {"old", "integer", "consistency from this size"}, {"size", "integer", "in the tree of this size"}};
-    case OperationId::audit_tile: return {{"path", "string", "C2SP tlog-tiles path"}};
-    default: return {};
+      return {{"tenant", "string", "exact"},
+              {"actor", "string", "exact"},
+              {"action", "string", "exact, or with the ending .*"},
+              {"kind", "string", "exact"},
+              {"object", "string", "exact"},
+              {"from", "string", "RFC 3339, inclusive"},
+              {"to", "string", "RFC 3339, exclusive"},
+              {"before", "integer", "records before this number"},
+              kLimit};
+    case OperationId::audit_proof:
+      return {{"leaf", "integer", "inclusion of this leaf"},
+              {"old", "integer", "consistency from this size"},
+              {"size", "integer", "in the tree of this size"}};
+    case OperationId::audit_tile:
+      return {{"path", "string", "C2SP tlog-tiles path"}};
+    default:
+      return {};
   }
 }
 
@@ -125,19 +192,30 @@ ResponseShape response_shape(OperationId id) {
   constexpr std::string_view kAny = R"({"type":"object"})";
   switch (id) {
     case OperationId::key_create:
-    case OperationId::key_import: return {201, kJson, KW_REF("Key")};
-    case OperationId::tenant_create: return {201, kJson, KW_REF("Tenant")};
-    case OperationId::tenant_show: return {200, kJson, KW_REF("Tenant")};
-    case OperationId::principal_create: return {201, kJson, kAny};
-    case OperationId::token_create: return {201, kJson, KW_OBJECT(KW_TEXT("token") "," KW_TEXT("accessor") "," KW_TEXT("expires_at"))};
-    case OperationId::kek_rotate: return {202, kJson, KW_REF("Job")};
+    case OperationId::key_import:
+      return {201, kJson, KW_REF("Key")};
+    case OperationId::tenant_create:
+      return {201, kJson, KW_REF("Tenant")};
+    case OperationId::tenant_show:
+      return {200, kJson, KW_REF("Tenant")};
+    case OperationId::principal_create:
+      return {201, kJson, kAny};
+    case OperationId::token_create:
+      return {201, kJson,
+              KW_OBJECT(KW_TEXT("token") "," KW_TEXT("accessor") "," KW_TEXT("expires_at"))};
+    case OperationId::kek_rotate:
+      return {202, kJson, KW_REF("Job")};
     case OperationId::job_show:
     case OperationId::job_pause:
     case OperationId::job_resume:
-    case OperationId::job_rollback: return {200, kJson, KW_REF("Job")};
-    case OperationId::job_list: return {200, kJson, KW_LIST("Job")};
-    case OperationId::key_list: return {200, kJson, KW_LIST("Key")};
-    case OperationId::tenant_list: return {200, kJson, KW_LIST("Tenant")};
+    case OperationId::job_rollback:
+      return {200, kJson, KW_REF("Job")};
+    case OperationId::job_list:
+      return {200, kJson, KW_LIST("Job")};
+    case OperationId::key_list:
+      return {200, kJson, KW_LIST("Key")};
+    case OperationId::tenant_list:
+      return {200, kJson, KW_LIST("Tenant")};
     case OperationId::key_show:
     case OperationId::key_update:
     case OperationId::key_rollback:
@@ -149,17 +227,23 @@ ResponseShape response_shape(OperationId id) {
     case OperationId::version_archive:
     case OperationId::version_revoke:
     case OperationId::version_destroy:
-    case OperationId::version_cancel_destroy: return {200, kJson, KW_REF("Key")};
+    case OperationId::version_cancel_destroy:
+      return {200, kJson, KW_REF("Key")};
     case OperationId::seal_seal:
     case OperationId::alias_put:
     case OperationId::alias_remove:
     case OperationId::token_revoke:
     case OperationId::access_policy_put:
-    case OperationId::access_policy_remove: return {204, "", ""};
-    case OperationId::sys_metrics: return {200, "text/plain", R"({"type":"string"})"};
-    case OperationId::sys_events: return {200, "text/event-stream", R"({"type":"string"})"};
-    case OperationId::audit_tile: return {200, "application/octet-stream", R"({"type":"string","format":"binary"})"};
-    default: return {200, kJson, kAny};
+    case OperationId::access_policy_remove:
+      return {204, "", ""};
+    case OperationId::sys_metrics:
+      return {200, "text/plain", R"({"type":"string"})"};
+    case OperationId::sys_events:
+      return {200, "text/event-stream", R"({"type":"string"})"};
+    case OperationId::audit_tile:
+      return {200, "application/octet-stream", R"({"type":"string","format":"binary"})"};
+    default:
+      return {200, kJson, kAny};
   }
 }
 

@@ -10,7 +10,7 @@ namespace kw::api::rest {
 
 struct QueryParameter {
   std::string_view name;
-  std::string_view type;         ///< "string" or "integer"
+  std::string_view type;  ///< "string" or "integer"
   std::string_view description;
 };
 std::vector<QueryParameter> query_parameters(service::OperationId id);

@@ -11,16 +11,21 @@ using codec::JsonWriter;
 
 std::string_view kind_name(seal::SealKind kind) {
   switch (kind) {
-    case seal::SealKind::kNone: return "none";
-    case seal::SealKind::kDev: return "dev";
-    case seal::SealKind::kShamir: return "shamir";
+    case seal::SealKind::kNone:
+      return "none";
+    case seal::SealKind::kDev:
+      return "dev";
+    case seal::SealKind::kShamir:
+      return "shamir";
   }
   return "none";
 }
 
 void write_status(JsonWriter& json, const seal::SealStatus& status) {
   json.member("kind", kind_name(status.kind)).member("initialised", status.initialised);
-  json.member("sealed", status.sealed).member("seal_id", status.seal_id).member("shares", status.shares);
+  json.member("sealed", status.sealed)
+      .member("seal_id", status.seal_id)
+      .member("shares", status.shares);
   json.member("threshold", status.threshold).member("progress", status.progress);
   json.member("verified", status.verified).member("verify_wanted", status.verify_wanted);
   write_time(json, "sealed_since", status.sealed_since);
@@ -36,7 +41,8 @@ Answer status_answer(const seal::SealStatus& status) {
 
 void write_shares(JsonWriter& json, const std::vector<seal::ShareText>& shares) {
   json.name("shares").begin_array();
-  for (const seal::ShareText& share : shares) json.value(std::string_view(share.data(), share.size()));
+  for (const seal::ShareText& share : shares)
+    json.value(std::string_view(share.data(), share.size()));
   json.end_array();
 }
 
@@ -60,7 +66,8 @@ auto with_share(const Exchange& exchange, const Give& give) -> decltype(give(std
 }
 
 void write_verification(JsonWriter& json, const seal::ShareOutcome& outcome) {
-  json.member("verified", outcome.status.verified).member("verify_wanted", outcome.status.verify_wanted);
+  json.member("verified", outcome.status.verified)
+      .member("verify_wanted", outcome.status.verify_wanted);
   json.member("completed", outcome.completed);
 }
 
@@ -68,11 +75,14 @@ void write_verification(JsonWriter& json, const seal::ShareOutcome& outcome) {
 
 namespace handlers {
 
-Result<Answer> seal_status(Exchange& exchange) { return status_answer(service::seal_status(exchange.house)); }
+Result<Answer> seal_status(Exchange& exchange) {
+  return status_answer(service::seal_status(exchange.house));
+}
 
 Result<Answer> seal_init(Exchange& exchange) {
   KW_TRY(const Split split, read_split(exchange));
-  KW_TRY(const auto shares, service::begin_init(exchange.house, exchange.call, split.shares, split.threshold));
+  KW_TRY(const auto shares,
+         service::begin_init(exchange.house, exchange.call, split.shares, split.threshold));
   JsonWriter json;
   json.begin_object();
   write_shares(json, shares);

@@ -25,10 +25,14 @@ Answer job_answer(const keys::Job& job, int status) {
 
 std::string_view kek_state_name(seal::KekState state) {
   switch (state) {
-    case seal::KekState::kPrimary: return "primary";
-    case seal::KekState::kRetiring: return "retiring";
-    case seal::KekState::kRetired: return "retired";
-    case seal::KekState::kPending: return "pending";
+    case seal::KekState::kPrimary:
+      return "primary";
+    case seal::KekState::kRetiring:
+      return "retiring";
+    case seal::KekState::kRetired:
+      return "retired";
+    case seal::KekState::kPending:
+      return "pending";
   }
   return "pending";
 }
@@ -56,8 +60,9 @@ Result<Answer> tenant_create(Exchange& exchange) {
 Result<Answer> tenant_list(Exchange& exchange) {
   KW_OK(exchange.query_only({"after", "limit"}));
   KW_TRY(const std::int64_t limit, exchange.query_integer("limit", 100, 1, 1000));
-  KW_TRY(const auto tenants, service::list_tenants(exchange.house, exchange.call,
-                                                   exchange.query_text("after").value_or(""), static_cast<int>(limit)));
+  KW_TRY(const auto tenants,
+         service::list_tenants(exchange.house, exchange.call,
+                               exchange.query_text("after").value_or(""), static_cast<int>(limit)));
   JsonWriter json;
   json.begin_object().name("items").begin_array();
   for (const keys::Tenant& tenant : tenants) {
@@ -99,8 +104,8 @@ Result<Answer> job_list(Exchange& exchange) {
   KW_OK(exchange.query_only({"tenant", "limit"}));
   KW_TRY(const std::int64_t limit, exchange.query_integer("limit", 100, 1, 1000));
   exchange.call.tenant = std::string(exchange.query_text("tenant").value_or(""));
-  KW_TRY(const auto jobs,
-         service::list_jobs(exchange.house, exchange.call, exchange.call.tenant, static_cast<int>(limit)));
+  KW_TRY(const auto jobs, service::list_jobs(exchange.house, exchange.call, exchange.call.tenant,
+                                             static_cast<int>(limit)));
   JsonWriter json;
   json.begin_object().name("items").begin_array();
   for (const keys::Job& job : jobs) write_job(json, job);
@@ -114,9 +119,15 @@ Result<Answer> job_show(Exchange& exchange) {
   return job_answer(job, 200);
 }
 
-Result<Answer> job_pause(Exchange& exchange) { return steer(exchange, service::JobAction::kPause); }
-Result<Answer> job_resume(Exchange& exchange) { return steer(exchange, service::JobAction::kResume); }
-Result<Answer> job_rollback(Exchange& exchange) { return steer(exchange, service::JobAction::kRollBack); }
+Result<Answer> job_pause(Exchange& exchange) {
+  return steer(exchange, service::JobAction::kPause);
+}
+Result<Answer> job_resume(Exchange& exchange) {
+  return steer(exchange, service::JobAction::kResume);
+}
+Result<Answer> job_rollback(Exchange& exchange) {
+  return steer(exchange, service::JobAction::kRollBack);
+}
 
 }  // namespace handlers
 

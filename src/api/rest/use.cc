@@ -21,19 +21,29 @@ constexpr std::size_t kItemsMax = 256;
 Operation operation_of(service::OperationId id) {
   using service::OperationId;
   switch (id) {
-    case OperationId::key_decrypt: return Operation::kDecrypt;
-    case OperationId::key_rewrap: return Operation::kRewrap;
-    case OperationId::key_sign: return Operation::kSign;
-    case OperationId::key_verify: return Operation::kVerify;
-    case OperationId::key_mac: return Operation::kMac;
-    case OperationId::key_verify_mac: return Operation::kVerifyMac;
-    case OperationId::key_generate_data_key: return Operation::kGenerateDataKey;
-    case OperationId::key_derive: return Operation::kDerive;
-    default: return Operation::kEncrypt;
+    case OperationId::key_decrypt:
+      return Operation::kDecrypt;
+    case OperationId::key_rewrap:
+      return Operation::kRewrap;
+    case OperationId::key_sign:
+      return Operation::kSign;
+    case OperationId::key_verify:
+      return Operation::kVerify;
+    case OperationId::key_mac:
+      return Operation::kMac;
+    case OperationId::key_verify_mac:
+      return Operation::kVerifyMac;
+    case OperationId::key_generate_data_key:
+      return Operation::kGenerateDataKey;
+    case OperationId::key_derive:
+      return Operation::kDerive;
+    default:
+      return Operation::kEncrypt;
   }
 }
 
-// Which members an operation's item has: the input's name, the proof's name, and whether it knows the others.
+// Which members an operation's item has: the input's name, the proof's name, and whether it knows
+// the others.
 struct Shape {
   std::string_view input;
   std::string_view proof;
@@ -41,15 +51,22 @@ struct Shape {
 };
 Shape shape_of(Operation operation) {
   switch (operation) {
-    case Operation::kEncrypt: return {"plaintext", "", false, true, true, false};
+    case Operation::kEncrypt:
+      return {"plaintext", "", false, true, true, false};
     case Operation::kDecrypt:
-    case Operation::kRewrap: return {"", "", true, true, false, false};
+    case Operation::kRewrap:
+      return {"", "", true, true, false, false};
     case Operation::kSign:
-    case Operation::kMac: return {"message", "", false, false, true, false};
-    case Operation::kVerify: return {"message", "signature", false, false, true, false};
-    case Operation::kVerifyMac: return {"message", "mac", false, false, true, false};
-    case Operation::kGenerateDataKey: return {"", "", false, true, true, true};
-    case Operation::kDerive: return {"context", "", false, false, true, true};
+    case Operation::kMac:
+      return {"message", "", false, false, true, false};
+    case Operation::kVerify:
+      return {"message", "signature", false, false, true, false};
+    case Operation::kVerifyMac:
+      return {"message", "mac", false, false, true, false};
+    case Operation::kGenerateDataKey:
+      return {"", "", false, true, true, true};
+    case Operation::kDerive:
+      return {"context", "", false, false, true, true};
   }
   return {};
 }
@@ -63,7 +80,8 @@ struct Decoded {
 // Reads members in one pass; whatever the shape does not name is unknown.
 class ItemReader {
  public:
-  ItemReader(const Shape& shape, Decoded& bytes, UseItem& item) : shape_(shape), bytes_(bytes), item_(item) {}
+  ItemReader(const Shape& shape, Decoded& bytes, UseItem& item)
+      : shape_(shape), bytes_(bytes), item_(item) {}
 
   Status read(const JsonView& object) {
     if (object.kind() != JsonView::Kind::kObject)
@@ -76,7 +94,8 @@ class ItemReader {
       envelope = envelope || name == "ciphertext";
     }
     if (!input || !proof || !envelope)
-      return error(Code::kInvalidArgument, "json_missing", "the item lacks " + missing(input, proof));
+      return error(Code::kInvalidArgument, "json_missing",
+                   "the item lacks " + missing(input, proof));
     item_.input = bytes_.input;
     item_.associated_data = bytes_.associated_data;
     item_.envelope = bytes_.envelope;
@@ -92,7 +111,8 @@ class ItemReader {
   Status member(std::string_view name, const JsonView& value) {
     if (!shape_.input.empty() && name == shape_.input) return text(value, bytes_.input);
     if (!shape_.proof.empty() && name == shape_.proof) return text(value, bytes_.proof);
-    if (shape_.associated_data && name == "associated_data") return text(value, bytes_.associated_data);
+    if (shape_.associated_data && name == "associated_data")
+      return text(value, bytes_.associated_data);
     if (shape_.envelope && name == "ciphertext") {
       KW_TRY(const std::string_view ciphertext, value.text());
       KW_TRY(bytes_.envelope, crypto::envelope_from_text(ciphertext));
@@ -107,11 +127,13 @@ class ItemReader {
     }
     if (shape_.size && name == "bytes") {
       KW_TRY(const std::int64_t size, value.integer());
-      if (size < 16 || size > 64) return error(Code::kInvalidArgument, "bad_size", "\"bytes\" is 16 to 64");
+      if (size < 16 || size > 64)
+        return error(Code::kInvalidArgument, "bad_size", "\"bytes\" is 16 to 64");
       item_.size = static_cast<std::size_t>(size);
       return ok();
     }
-    return error(Code::kInvalidArgument, "unknown_field", "the body has a member that this operation does not know");
+    return error(Code::kInvalidArgument, "unknown_field",
+                 "the body has a member that this operation does not know");
   }
 
   static Status text(const JsonView& value, WipedBytes& out) {
@@ -169,17 +191,29 @@ void write_outcome(codec::JsonWriter& json, Operation operation, const UseOutcom
   json.begin_object();
   switch (operation) {
     case Operation::kEncrypt:
-    case Operation::kRewrap: json.member("ciphertext", crypto::envelope_text(outcome.output)); break;
-    case Operation::kDecrypt: json.name("plaintext").base64(outcome.plaintext); break;
-    case Operation::kSign: json.name("signature").base64(outcome.output); break;
-    case Operation::kMac: json.name("mac").base64(outcome.output); break;
+    case Operation::kRewrap:
+      json.member("ciphertext", crypto::envelope_text(outcome.output));
+      break;
+    case Operation::kDecrypt:
+      json.name("plaintext").base64(outcome.plaintext);
+      break;
+    case Operation::kSign:
+      json.name("signature").base64(outcome.output);
+      break;
+    case Operation::kMac:
+      json.name("mac").base64(outcome.output);
+      break;
     case Operation::kVerify:
-    case Operation::kVerifyMac: write_verdict(json, outcome); break;
+    case Operation::kVerifyMac:
+      write_verdict(json, outcome);
+      break;
     case Operation::kGenerateDataKey:
       json.name("plaintext").base64(outcome.secret.reveal(Reveal{}));
       json.member("ciphertext", crypto::envelope_text(outcome.output));
       break;
-    case Operation::kDerive: json.name("derived_key").base64(outcome.secret.reveal(Reveal{})); break;
+    case Operation::kDerive:
+      json.name("derived_key").base64(outcome.secret.reveal(Reveal{}));
+      break;
   }
   json.member("version", outcome.version).end_object();
 }
@@ -210,13 +244,15 @@ net::Response answer(Operation operation, bool batch, const std::vector<UseOutco
 }
 
 // std::function wants copyable captures; the reply is not.
-std::function<void(Status)> release(net::Reply reply, net::Response response, std::string request_id) {
+std::function<void(Status)> release(net::Reply reply, net::Response response,
+                                    std::string request_id) {
   struct Waiting {
     net::Reply reply;
     net::Response response;
     std::string request_id;
   };
-  auto waiting = std::make_shared<Waiting>(Waiting{std::move(reply), std::move(response), std::move(request_id)});
+  auto waiting = std::make_shared<Waiting>(
+      Waiting{std::move(reply), std::move(response), std::move(request_id)});
   return [waiting](const Status& durable) {
     if (!durable) waiting->response = problem(durable.error(), waiting->request_id);
     waiting->reply.send(std::move(waiting->response));
@@ -225,20 +261,25 @@ std::function<void(Status)> release(net::Reply reply, net::Response response, st
 
 }  // namespace
 
-void handle_use(service::House& house, service::Call call, std::string_view body, net::Reply reply) {
+void handle_use(service::House& house, service::Call call, std::string_view body,
+                net::Reply reply) {
   const Operation operation = operation_of(call.operation->id);
+  const auto refuse = [&](const Error& failure) {
+    service::record(house, call, failure, 0, 0,
+                    release(std::move(reply), problem(failure, call.request_id), call.request_id));
+  };
+  const auto key = service::admit_use(house, call);
+  if (!key) return refuse(key.error());
+  const auto document = codec::JsonDocument::parse(body);
+  if (!document) return refuse(document.error());
   Parsed parsed;
-  auto document = codec::JsonDocument::parse(body);
-  Status readable = document ? parse(document->root(), operation, parsed) : Status(document.error());
-  if (!readable) {
-    record(house, call, readable, 0, 0, release(std::move(reply), problem(readable.error(), call.request_id), call.request_id));
-    return;
-  }
-  service::use_key(house, call, parsed.request, [&](Result<std::vector<UseOutcome>> outcomes) {
-    net::Response response = outcomes ? answer(operation, parsed.batch, *outcomes, call.request_id)
-                                      : problem(outcomes.error(), call.request_id, &call.details);
-    return release(std::move(reply), std::move(response), call.request_id);
-  });
+  if (const Status readable = parse(document->root(), operation, parsed); !readable)
+    return refuse(readable.error());
+  service::use_key(
+      house, call, **key, parsed.request, [&](const std::vector<UseOutcome>& outcomes) {
+        return release(std::move(reply), answer(operation, parsed.batch, outcomes, call.request_id),
+                       call.request_id);
+      });
 }
 
 }  // namespace kw::api::rest
