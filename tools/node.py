@@ -28,6 +28,8 @@ class Process:
         self.binary, self.folder = binary, str(folder)
         self.environment = {key: value for key, value in os.environ.items() if not key.startswith("KEYWRIGHT_")}
         self.environment.update(KEYWRIGHT_CONFIG_DIR=os.path.join(self.folder, "config"), **(extra or {}))
+        # Sanitizers hold freed memory back; a small quarantine keeps memory limits meaningful.
+        self.environment.setdefault("ASAN_OPTIONS", "quarantine_size_mb=8:malloc_context_size=5")
         if failpoints:
             self.environment["KEYWRIGHT_FAILPOINTS"] = failpoints
         self.log_path = os.path.join(self.folder, "server.log")

@@ -92,7 +92,7 @@ Status Server::Parts::open_seal() {
   house_options.audit_directory = config.data_directory;
   house.reset(new service::House{clock, *store, *seal, *barrier, *feed, *changes, *accesses,
                                  *access, *approvals, *keyring, *usage, *operations, *kek_rotations,
-                                 metrics, log, house_options});
+                                  metrics, operation_metrics, log, house_options});
   if (config.seal == "dev") KW_OK(seal->open_dev(config.data_directory + "/dev-seal.key"));
   return ok();
 }

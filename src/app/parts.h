@@ -41,6 +41,7 @@ struct Server::Parts {
   SystemClock clock;
   observe::Log log;
   observe::Registry metrics;
+  service::OperationMetrics operation_metrics{metrics};
   std::unique_ptr<store::Store> store;
   std::unique_ptr<seal::Barrier> barrier;
   std::unique_ptr<audit::ChangeLog> changes;

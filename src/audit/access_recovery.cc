@@ -14,7 +14,6 @@ namespace kw::audit {
 
 namespace {
 
-constexpr std::size_t kNotesBytesMax = 1u << 30;
 constexpr std::size_t kCutBytesMax = 256u << 20;
 
 Error truncated() {
@@ -42,13 +41,17 @@ class Recovery {
   Result<Recovered> run(const std::vector<std::uint64_t>& segments) {
     for (const std::uint64_t first : segments)
       if (first >= result_.frontier.size()) KW_OK(scan(first, first == segments.back()));
-    for (const Known& known : known_)
-      if (known.size > result_.frontier.size()) return truncated();
+    KW_OK(all_there());
     result_.begun = !segments.empty() && segments.back() == segment_first(result_.frontier.size());
     return std::move(result_);
   }
 
  private:
+  Status all_there() const {
+    for (const Known& known : known_)
+      if (known.size > result_.frontier.size()) return truncated();
+    return ok();
+  }
   Status scan(std::uint64_t first, bool last);
   Status add(std::string_view record);
   Status set_aside(const std::string& path, std::uint64_t offset);
@@ -88,6 +91,7 @@ Status Recovery::scan(std::uint64_t first, bool last) {
     return last || result_.hashes.size() == kSegmentRecords ? ok() : Status(truncated());
   }
   if (!last) return tampered();
+  KW_OK(all_there());
   return set_aside(path, good);
 }
 
@@ -106,7 +110,7 @@ Status Recovery::set_aside(const std::string& path, std::uint64_t offset) {
 
 Result<std::string> recover_notes(const std::string& folder) {
   const std::string path = folder + "/checkpoints";
-  const auto bytes = read_file(path, kNotesBytesMax);
+  const auto bytes = read_file(path, kNotesFileBytesMax);
   if (!bytes && bytes.error().reason == "no_file") return std::string();
   KW_OK(bytes);
   const std::string_view file = as_text(*bytes);

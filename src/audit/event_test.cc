@@ -88,7 +88,7 @@ TEST(Leaf, escapes_control_characters_and_replaces_malformed_utf8) {
   Event event;
   event.action = "a";
   event.object =
-      std::string_view("tab\t nl\n cr\r nul\0 \x1b \" \\ \x7f \xff \xc3\xa9 \xed\xa0\x80", 36);
+      std::string_view("tab\t nl\n cr\r nul\0 \x1b \" \\ \x7f \xff \xc3\xa9 \xed\xa0\x80", 34);
   const std::string leaf = leaf_json(event, kTime, "n");
   expect_well_formed(leaf);
   EXPECT_NE(leaf.find(R"(tab\t nl\n cr\r nul\u0000 \u001b \" \\ )"), leaf.npos) << leaf;

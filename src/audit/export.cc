@@ -159,9 +159,11 @@ void Exporter::remove_superseded(std::uint64_t size) {
           fs::remove_all(full + ".p", failure);
           return ok();
         }
-        for (const auto& entry : fs::directory_iterator(full + ".p", failure))
-          if (entry.path().filename() != std::to_string(name.width))
-            fs::remove(entry.path(), failure);
+        fs::directory_iterator at(full + ".p", failure), end;
+        for (; !failure && at != end; at.increment(failure)) {
+          std::error_code kept;
+          if (at->path().filename() != std::to_string(name.width)) fs::remove(at->path(), kept);
+        }
         return ok();
       },
       outcome);

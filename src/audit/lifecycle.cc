@@ -9,8 +9,8 @@ namespace kw::audit {
 
 namespace {
 
-// The table's own copy of a state's name, which outlives the leaf; every state but "destroyed" is
-// left by some pair.
+// The table's own copy of a state's name, which outlives the leaf: every state is reached by some
+// pair.
 std::string_view literal(std::string_view state) {
   for (const StatePair& pair : kLegalTransitions)
     if (pair.to == state) return pair.to;

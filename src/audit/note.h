@@ -47,6 +47,8 @@ struct Note {
 
 inline constexpr std::size_t kNoteBytesMax = 16384;
 inline constexpr std::size_t kNoteSignaturesMax = 64;
+/// A `checkpoints` file of a note a minute for seven years.
+inline constexpr std::size_t kNotesFileBytesMax = std::size_t{1} << 30;
 
 /// True when `name` can name a key: not empty, no white space, no control character, no '+'.
 bool is_key_name(std::string_view name);

@@ -16,8 +16,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kFileBytesMax = std::size_t{1} << 30;
-
 struct NodeFolder {
   std::string node;
   std::string path;
@@ -65,7 +63,7 @@ Layout look_at(const std::string& directory) {
 }
 
 Result<std::optional<VerifierKey>> key_in(const std::string& directory) {
-  KW_TRY(const Bytes line, read_if_present(directory + "/vkey"));
+  KW_TRY(const Bytes line, read_if_present(directory + "/vkey", kNoteBytesMax));
   // A damaged vkey file is no key: what it should have verified is then told as badly signed.
   auto key = parse_vkey(as_text(line));
   return key ? std::optional(*std::move(key)) : std::nullopt;
@@ -142,10 +140,10 @@ class Verification {
 
 }  // namespace
 
-Result<Bytes> read_if_present(const std::string& path) {
-  auto bytes = read_file(path, kFileBytesMax);
-  if (!bytes && bytes.error().reason == "no_file") return Bytes();
-  return bytes;
+Result<Bytes> read_if_present(const std::string& path, std::size_t bytes_max) {
+  auto bytes = read_file(path, bytes_max);
+  const bool nothing = !bytes && bytes.error().reason != "io_error";
+  return nothing ? Result<Bytes>(Bytes()) : bytes;
 }
 
 TreeCheck::TreeCheck(const std::vector<Claim>& claims, LogReport& report)

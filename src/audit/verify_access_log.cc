@@ -8,6 +8,8 @@ namespace kw::audit {
 
 namespace {
 
+constexpr std::size_t kHashesBytesMax = kSegmentRecords * sizeof(Hash);
+
 class AccessLogCheck {
  public:
   AccessLogCheck(std::string folder, const Claims& claims, LogReport& report)
@@ -60,7 +62,7 @@ bool AccessLogCheck::record(std::uint64_t first, std::string_view text, ByteView
 }
 
 Result<bool> AccessLogCheck::segment(std::uint64_t first, bool last) {
-  KW_TRY(const Bytes hashes, read_if_present(hashes_path(folder_, first)));
+  KW_TRY(const Bytes hashes, read_if_present(hashes_path(folder_, first), kHashesBytesMax));
   KW_TRY(SegmentReader reader, SegmentReader::open(segment_path(folder_, first)));
   std::string_view text;
   KW_TRY(auto got, reader.next(text));
@@ -98,7 +100,7 @@ Status verify_access_log(const std::string& folder, const std::string& node,
                          const std::optional<VerifierKey>& key, const std::vector<Anchor>& anchors,
                          LogReport& report) {
   Claims claims;
-  KW_TRY(const Bytes notes, read_if_present(folder + "/checkpoints"));
+  KW_TRY(const Bytes notes, read_if_present(folder + "/checkpoints", kNotesFileBytesMax));
   claims.add_notes(as_text(notes), access_key(key, as_text(notes), node), report);
   for (const Anchor& anchor : anchors)
     if (anchor.node == node)

@@ -63,8 +63,10 @@ TileName ChangeLogCheck::name(int level, std::uint64_t index) const {
 
 Result<bool> ChangeLogCheck::bundle(std::uint64_t index) {
   const TileName entries = name(kEntriesLevel, index), hashes = name(0, index);
-  KW_TRY(const Bytes bytes, read_if_present(directory_ + "/" + tile_path(entries)));
-  KW_TRY(const Bytes stored, read_if_present(directory_ + "/" + tile_path(hashes)));
+  KW_TRY(const Bytes bytes,
+         read_if_present(directory_ + "/" + tile_path(entries), kBundleBytesMax));
+  KW_TRY(const Bytes stored,
+         read_if_present(directory_ + "/" + tile_path(hashes), kBundleBytesMax));
   if (stored.size() != entries.width * sizeof(Hash)) {
     tell_record(report_, "truncated", tree_.size(), tile_path(hashes));
     return false;
@@ -142,7 +144,8 @@ Result<bool> ChangeLogCheck::check_inner() {
 Result<const Bytes*> ChangeLogCheck::inner_tile(int level, std::uint64_t index) {
   auto& [held, bytes] = inner_tiles_[level];
   if (bytes.empty() || held != index) {
-    KW_TRY(bytes, read_if_present(directory_ + "/" + tile_path(name(level, index))));
+    KW_TRY(bytes,
+           read_if_present(directory_ + "/" + tile_path(name(level, index)), kBundleBytesMax));
     held = index;
   }
   return &bytes;
@@ -154,8 +157,8 @@ Result<std::vector<Anchor>> verify_change_log(const std::string& directory,
                                               const std::optional<VerifierKey>& key,
                                               LogReport& report) {
   Claims claims;
-  KW_TRY(const Bytes notes, read_if_present(directory + "/checkpoints"));
-  KW_TRY(const Bytes newest, read_if_present(directory + "/checkpoint"));
+  KW_TRY(const Bytes notes, read_if_present(directory + "/checkpoints", kNotesFileBytesMax));
+  KW_TRY(const Bytes newest, read_if_present(directory + "/checkpoint", kNoteBytesMax));
   claims.add_notes(as_text(notes), key, report);
   const auto note = parse_note(as_text(newest));
   const auto checkpoint = note ? parse_checkpoint(note->text) : Result<Checkpoint>(note.error());

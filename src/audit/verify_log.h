@@ -51,7 +51,8 @@ Status verify_access_log(const std::string& folder, const std::string& node,
                          const std::optional<VerifierKey>& key, const std::vector<Anchor>& anchors,
                          LogReport& report);
 
-/// A file's content, empty when it does not exist. @errors kUnavailable(io_error)
-Result<Bytes> read_if_present(const std::string& path);
+/// A file's content; empty when it does not exist or is larger than it can honestly be. @errors
+/// kUnavailable(io_error)
+Result<Bytes> read_if_present(const std::string& path, std::size_t bytes_max);
 
 }  // namespace kw::audit

@@ -38,7 +38,9 @@ TEST(FirstScreen, fits_twelve_lines_of_eighty_columns) {
   const std::string text = first_screen();
   std::size_t lines = 1, column = 0;
   for (const char c : text) {
-    if (c != '\n') EXPECT_LE(++column, 80u);
+    if (c != '\n') {
+      EXPECT_LE(++column, 80u);
+    }
     if (c == '\n') ++lines, column = 0;
   }
   EXPECT_LE(lines, 13u);

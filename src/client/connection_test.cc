@@ -16,7 +16,9 @@ TEST(Connection, says_that_a_server_is_not_there) {
   options.http.base_url = "https://127.0.0.1:1";
   auto connection = Connection::open(std::move(options));
   ASSERT_TRUE(connection);
-  const auto answer = connection->send({});
+  Request request;
+  request.path = "/api/v1/sys/health";
+  const auto answer = connection->send(request);
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().reason, "unreachable");
 }

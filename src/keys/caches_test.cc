@@ -66,7 +66,7 @@ TEST(SnapshotCache, stays_within_its_bound_and_remains_coherent) {
   }
   int kept = 0;
   for (const Key& each : keys) kept += cache.find("acme", each.name) != nullptr ? 1 : 0;
-  EXPECT_GT(kept, 50);
+  EXPECT_GT(kept, 128);
   EXPECT_LE(kept, 256);
   for (const Key& each : keys) {
     forgets.mark(each.id);

@@ -9,6 +9,7 @@ namespace {
 
 constexpr int kThreads = 16;
 constexpr int kChangesPerThread = 12;
+constexpr int kLostMax = 1'000'000;
 
 /// Reads the key again and again until told to stop. load() itself refuses gaps in the numbers.
 class Observer {
@@ -32,7 +33,7 @@ class Observer {
         if (primaries != 1) ++wrong_;
         return ok();
       });
-      if (!read) ++wrong_;
+      if (!read && read.error().reason != "store_unavailable") ++wrong_;
       ++looks_;
     }
   }
@@ -68,8 +69,9 @@ void work(TestHouse& house, int seed, Tally& tally) {
   for (int i = 0; i < kChangesPerThread;) {
     const int dice = seed + i;
     const std::string reason = change_once(house, dice);
-    if (reason == "stale_epoch") {
-      ++tally.lost;
+    // Nodes that collide too often in a row are told to come again, as after a lost epoch.
+    if (reason == "stale_epoch" || reason == "store_unavailable") {
+      ASSERT_LT(++tally.lost, kLostMax);
       continue;
     }
     ++i;

@@ -13,13 +13,7 @@
 
 namespace kw::keys {
 
-#define KW_ASSERT_OK(expression)                                                          \
-  do {                                                                                    \
-    auto&& asserted = (expression);                                                       \
-    ASSERT_TRUE(asserted) << asserted.error().reason << ": " << asserted.error().message; \
-  } while (false)
-
-/// The value, or the end of the test program with the reason.
+/// The value; when there is none, the test fails with the reason and the program ends.
 template <typename T>
 T must(Result<T> result) {
   if (!result) ADD_FAILURE() << result.error().reason << ": " << result.error().message;

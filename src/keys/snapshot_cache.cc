@@ -32,13 +32,15 @@ std::size_t shard_of(const KeyId& id) {
   return id.bytes()[0];
 }
 
-/// Removes one entry that was not used since the last look, or any when all were.
+/// Removes one entry: a stale one, else one that was not used since the last look, else any.
 template <typename Entries>
 auto take_victim(Entries& entries) {
-  auto victim = entries.begin();
-  for (auto each = entries.begin(); each != entries.end(); ++each) {
+  const auto stale = std::find_if(entries.begin(), entries.end(),
+                                  [](const auto& each) { return each.second->stale.load(); });
+  auto victim = stale;
+  for (auto each = entries.begin(); stale == entries.end() && each != entries.end(); ++each) {
     victim = each;
-    if (each->second->stale || !each->second->used.exchange(false)) break;
+    if (!each->second->used.exchange(false)) break;
   }
   auto entry = victim->second;
   entries.erase(victim);
@@ -87,7 +89,8 @@ std::shared_ptr<const Key> SnapshotCache::put(ForgetClock::Ticket ticket, std::s
   NameShard& shard = by_name_[shard_of(full.text()) % kShards];
   const std::unique_lock lock(shard.mutex);
   shard.entries.insert_or_assign(std::string(full.text()), entry);
-  if (shard.entries.size() > shard_max_) take_victim(shard.entries);
+  // Twice as many names as keys: aliases, and names whose key was evicted, which go first.
+  if (shard.entries.size() > 2 * shard_max_) take_victim(shard.entries);
   return entry->key;
 }
 

@@ -123,7 +123,8 @@ TEST_P(Events, never_pile_up_for_a_client_that_does_not_read) {
 }
 
 TEST(EventQueue, holds_a_thousand_events) {
-  const auto queue = std::make_shared<EventQueue>(std::make_shared<Mailbox>([] {}));
+  const auto mailbox = std::make_shared<Mailbox>([] {});
+  const auto queue = std::make_shared<EventQueue>(mailbox);
   for (std::size_t i = 0; i < EventQueue::kEventsMax; ++i) EXPECT_TRUE(queue->push("", "", "x"));
   EXPECT_FALSE(queue->closed());
   EXPECT_FALSE(queue->push("", "", "x"));
@@ -131,6 +132,7 @@ TEST(EventQueue, holds_a_thousand_events) {
   WipedText all;
   EXPECT_EQ(queue->take(all), EventQueue::Next::kEnd);
   EXPECT_EQ(all.size(), EventQueue::kEventsMax * 9);
+  mailbox->close();  // its letters hold the queue, which holds the mailbox
 }
 
 TEST(Mailbox, wakes_its_loop_once_for_all_that_waits) {

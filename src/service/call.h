@@ -22,6 +22,7 @@ struct RefusalDetails {
 struct Call {
   const Operation* operation = nullptr;
   std::shared_ptr<const auth::Principal> caller;  ///< null only on kPublic operations
+  SteadyTime started;
   std::string request_id;
   std::string peer;
   std::string tenant;  ///< "" for system-wide objects

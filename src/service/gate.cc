@@ -179,17 +179,28 @@ int approvals_needed(const House& house, OperationId operation, bool override_re
   }
 }
 
+namespace {
+void count_call(House& house, const Call& call, const Status& outcome) {
+  const bool timed = call.started != SteadyTime();
+  const double seconds =
+      timed ? std::chrono::duration<double>(house.clock.steady() - call.started).count() : 0;
+  house.operation_metrics.count(*call.operation, outcome, seconds);
+}
+}  // namespace
+
 Status transact(House& house, Call& call, const Guarded& guarded, const Work& work) {
   KW_OK(require_open(house));
   if (guarded.approvals > 0 && call.approval.empty()) return open_approval(house, call, guarded);
   const std::string policy = house.access.policy_hash();
-  return house.store.write([&](store::Tx& tx) -> Status {
+  KW_OK(house.store.write([&](store::Tx& tx) -> Status {
     KW_OK(spend_approval(house, tx, call, guarded));
     KW_OK(mark_idempotent(house, tx, call));
     audit::Event event = event_of(call);
     event.policy = policy;
     return work(keys::Change{tx, event});
-  });
+  }));
+  count_call(house, call, ok());
+  return ok();
 }
 
 void record(House& house, const Call& call, const Status& outcome, std::int64_t version,
@@ -203,6 +214,7 @@ void record(House& house, const Call& call, const Status& outcome, std::int64_t 
     event.outcome = denied ? audit::Outcome::kDenied : audit::Outcome::kFailed;
     event.reason = outcome.error().reason;
   }
+  count_call(house, call, outcome);
   house.accesses.append(event, std::move(release));
 }
 

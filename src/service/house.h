@@ -18,6 +18,7 @@
 #include "observe/metrics.h"
 #include "seal/barrier.h"
 #include "seal/seal.h"
+#include "service/operation_metrics.h"
 #include "store/store.h"
 
 namespace kw::service {
@@ -45,6 +46,7 @@ struct House {
   keys::Operations& uses;
   keys::KekRotations& kek_rotations;
   observe::Registry& metrics;
+  OperationMetrics& operation_metrics;
   const observe::Log& log;
   HouseOptions options;
 };

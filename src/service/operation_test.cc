@@ -33,24 +33,30 @@ TEST(Operations, give_nobody_both_administration_and_use_of_keys) {
     const auto roles = default_roles(row);
     const bool user = std::find(roles.begin(), roles.end(), auth::Role::kKeyUser) != roles.end();
     const bool admin = std::find(roles.begin(), roles.end(), auth::Role::kKeyAdmin) != roles.end();
-    if (row.plane == Plane::kUse) EXPECT_TRUE(user && !admin) << row.name;
-    if (row.plane == Plane::kChange) EXPECT_FALSE(user && row.name != "token_self") << row.name;
+    if (row.plane == Plane::kUse) {
+      EXPECT_TRUE(user && !admin) << row.name;
+    }
+    if (row.plane == Plane::kChange) {
+      EXPECT_FALSE(user && row.name != "token_self") << row.name;
+    }
   }
 }
 
 TEST(Operations, let_auditors_change_nothing) {
   for (const Operation& row : operations()) {
     const auto roles = default_roles(row);
-    if (row.plane == Plane::kChange || row.plane == Plane::kUse)
+    if (row.plane == Plane::kChange || row.plane == Plane::kUse) {
       EXPECT_EQ(std::find(roles.begin(), roles.end(), auth::Role::kAuditor), roles.end())
           << row.name;
+    }
   }
 }
 
 TEST(Operations, are_public_only_where_there_is_nothing_to_protect) {
   for (const Operation& row : operations())
-    if (row.plane == Plane::kPublic)
+    if (row.plane == Plane::kPublic) {
       EXPECT_TRUE(row.kind == "system" || row.kind == "seal") << row.name;
+    }
 }
 
 }  // namespace

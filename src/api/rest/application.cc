@@ -135,6 +135,7 @@ net::Application::Admission Application::admit(const net::RequestHead& head) {
   auto admitted = std::make_shared<Admitted>();
   admitted->call.request_id = crypto::random_id<RequestId>().text();
   admitted->call.peer = std::string(head.peer_address);
+  admitted->call.started = state_->house.clock.steady();
   Admission admission;
   if (const Status allowed = state_->admit(head, *admitted); !allowed) {
     if (allowed.error().reason == "rate_limited") state_->limited.add();

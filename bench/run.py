@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+"""The numbers of DESIGN 9 that apply, each beside its baseline from the same run on this machine. Ratios count; absolute figures move with the machine."""
+import argparse
+import json
+import os
+import platform
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tools"))
+from node import Node, Postgres  # noqa: E402
+from rest import b64  # noqa: E402
+
+BUILD = ROOT / "build/bench"
+rows = []
+
+
+def row(what, ours, baseline, ratio, target):
+    rows.append((what, ours, baseline, ratio, target))
+    print(f"{what:<58} {ours:>16} {baseline:>22} {ratio:>9} {target:>12}", flush=True)
+
+
+def program(name, *words):
+    done = subprocess.run([str(BUILD / "bench" / f"bench_{name}"), *map(str, words)], capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+def wrk(url, token, body, connections=64, seconds=5):
+    with tempfile.NamedTemporaryFile("w", suffix=".lua", delete=False) as script:
+        script.write(f"wrk.method='POST'\nwrk.body=[[{json.dumps(body)}]]\nwrk.headers['Content-Type']='application/json'\n")
+        if token:
+            script.write(f"wrk.headers['Authorization']='Bearer {token}'\n")
+        script.write("function done(s, l, r) io.write('RESULT '..s.requests/(s.duration/1e6)..' '..(s.errors.status+s.errors.connect+"
+                     "s.errors.read+s.errors.timeout)..' '..l:percentile(99)/1000 ..'\\n') end\n")
+    done = subprocess.run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", script.name, url], capture_output=True, text=True, check=True)
+    os.unlink(script.name)
+    rate, errors, p99 = re.search(r"RESULT (\S+) (\S+) (\S+)", done.stdout).groups()
+    if float(errors):
+        raise SystemExit(f"{errors} errors from {url}: {done.stdout}")
+    return float(rate), float(p99)
+
+
+def staffed(folder, store=None):
+    node = Node(str(BUILD / "keywright"), folder, store)
+    node.initialise()
+    node.tenant("acme")
+    node.principal("ada", "key-admin:acme")
+    node.principal("uli", "key-user:acme")
+    node.principal("ann", "auditor:*")
+    return node
+
+
+def serving(folder):
+    node = staffed(folder)
+    node.rest("ada").post("/api/v1/tenants/acme/keys", {"name": "k"})
+    bare = subprocess.Popen([str(BUILD / "bench/bench_bare_server"), f"{node.data}/tls.crt", f"{node.data}/tls.key"], stdout=subprocess.PIPE, text=True)
+    try:
+        port = int(bare.stdout.readline())
+        url = node.url + "/api/v1/tenants/acme/keys/k:encrypt"
+        single = {"plaintext": b64(bytes(64))}
+        ours, theirs, tails = [], [], []
+        for _ in range(3):
+            theirs.append(wrk(f"https://127.0.0.1:{port}/", None, single)[0])
+            rate, p99 = wrk(url, node.tokens["uli"], single)
+            ours.append(rate)
+            tails.append(p99)
+        mine, bound = statistics.median(ours), statistics.median(theirs)
+        row("single encrypt, TLS 1.3, audit durable, 64 connections", f"{mine:,.0f}/s", f"bare epoll {bound:,.0f}/s", f"{mine / bound:.0%}", ">= 50 %")
+        batch = {"items": [single] * 256}
+        loop = program("crypto_loop")["encrypt_64_per_second"]
+        many = statistics.median(wrk(url, node.tokens["uli"], batch, 8)[0] * 256 for _ in range(3))
+        row("batch encrypt, 256 items", f"{many:,.0f}/s", f"crypto loop {loop:,.0f}/s", f"{many / loop:.0%}", ">= 70 %")
+    finally:
+        bare.kill()
+        node.stop()
+
+
+def rotating(versions):
+    folder = tempfile.mkdtemp(prefix="kwbench-")
+    try:
+        result = program("kek_rotation", f"sqlite://{folder}/bench.db", versions, 5000)
+        kek_rows(result, ">= 200 x")
+        server = Postgres.start(folder)
+        if server:
+            kek_rows(program("kek_rotation", server.fresh_database(), versions, 5000), ">= 50 x")
+            server.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def kek_rows(result, target):
+    row(f"KEK rotation, {result['versions']:,} versions, {result['engine']}", f"{result['per_second']:,.0f}/s",
+        f"row by row {result['row_by_row_per_second']:,.0f}/s", f"{result['ratio']:.0f} x", target)
+    row(f"  foreground write p99 meanwhile ({result['under_traffic_per_second']:,.0f}/s)", f"{result['foreground_p99_busy_ms']:.2f} ms",
+        f"calm {result['foreground_p99_calm_ms']:.2f} ms", f"{result['foreground_ratio']:.2f} x", "<= 1.2 x")
+
+
+def starting(folder, keys):
+    """Start with many keys, and verification of the log that making them left."""
+    node = staffed(folder)
+    admin = node.rest("ada")
+    for start in range(0, keys, 256):
+        admin.post("/api/v1/tenants/acme/keys", {"items": [{"name": f"k{i}"} for i in range(start, min(keys, start + 256))]})
+    node.stop()
+    began = time.monotonic()
+    node.start()
+    node.unseal()
+    node.rest("uli").post("/api/v1/tenants/acme/keys/k1:encrypt", {"plaintext": b64(b"x")})
+    took = time.monotonic() - began
+    with open(f"/proc/{node.process.pid}/status", encoding="utf-8") as status:
+        resident = next(int(line.split()[1]) for line in status if line.startswith("VmRSS")) // 1024
+    row(f"start, unseal, first use with {keys:,} keys", f"{took:.2f} s", f"resident {resident} MiB", "", "<= 3 s")
+    copy = os.path.join(folder, "copy")
+    environment = {"KEYWRIGHT_ADDR": node.url, "KEYWRIGHT_TOKEN": node.tokens["ann"]}
+    import hashlib
+    import ssl
+    host, port = node.url.removeprefix("https://").split(":")
+    pin = hashlib.sha256(ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate((host, int(port))))).hexdigest()
+    node.cli("context", "create", "b", "--url", node.url, "--pin", pin)
+    exported = subprocess.run([node.binary, "audit", "export", "--dir", copy], env={**node.environment, **environment}, capture_output=True, text=True)
+    shutil.copytree(f"{node.data}/access", f"{copy}/access")
+    verified = json.loads(node.cli("audit", "verify", "--dir", copy, "-o", "json").stdout) if exported.returncode == 0 else {"good": False, "logs": [], "seconds": 1}
+    if not verified["good"]:
+        raise SystemExit(f"the log does not verify: {exported.stderr} {verified}")
+    leaves = sum(log["leaves"] for log in verified["logs"])
+    row(f"audit verify, {leaves:,} leaves", f"{leaves / verified['seconds']:,.0f}/s", "one core", "", ">= 300,000/s")
+    node.stop()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--versions", type=int, default=1_000_000)
+    parser.add_argument("--keys", type=int, default=1_000_000)
+    parser.add_argument("--only", choices=["serving", "rotating", "starting"])
+    arguments = parser.parse_args()
+    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, release build, medians of 3 where a row is a rate of requests\n")
+    folder = tempfile.mkdtemp(prefix="kwbench-")
+    try:
+        if arguments.only in (None, "serving"):
+            serving(os.path.join(folder, "serving"))
+        if arguments.only in (None, "rotating"):
+            rotating(arguments.versions)
+        if arguments.only in (None, "starting"):
+            starting(os.path.join(folder, "starting"), arguments.keys)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
