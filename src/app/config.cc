@@ -108,7 +108,9 @@ Status log_format(const YamlView& at, Config& config) {
 // known.
 Status read_section(const YamlView& map, const Section& section, Config& config) {
   if (map.kind() != YamlView::Kind::kMap) return invalid(map, "must be a map of settings");
-  for (const auto& [name, value] : map.members()) {
+  for (const auto& member : map.members()) {
+    const std::string& name = member.first;
+    const YamlView& value = member.second;
     const auto found = section.find(name);
     if (found != section.end()) {
       KW_OK(found->second(value, config));

@@ -68,18 +68,22 @@ Status Server::Parts::open_rooms() {
   return ok();
 }
 
+void Server::Parts::changed_elsewhere(std::string_view what) {
+  const bool everything = what == cluster::kEverything;  // announcements were lost
+  if (everything) keyring->forget_all();
+  if (what.starts_with("key:")) {
+    if (const auto id = KeyId::parse(what.substr(4))) keyring->forget(*id);
+  } else if (what.starts_with("kek:")) {
+    barrier->refresh_keks(std::strtoll(std::string(what.substr(4)).c_str(), nullptr, 10));
+  } else if ((everything || what == "access") && !barrier->sealed()) {
+    if (const Status loaded = access->reload(); !loaded)
+      log.failure("access.reload", loaded.error());
+  }
+}
+
 Status Server::Parts::open_seal() {
   cluster::ChangeFeed::Options follow;
-  follow.on_change = [this](std::string_view what) {
-    if (what.starts_with("key:")) {
-      if (const auto id = KeyId::parse(what.substr(4))) keyring->forget(*id);
-    } else if (what.starts_with("kek:")) {
-      barrier->refresh_keks(std::strtoll(std::string(what.substr(4)).c_str(), nullptr, 10));
-    } else if (what == "access" && !barrier->sealed()) {
-      if (const Status loaded = access->reload(); !loaded)
-        log.failure("access.reload", loaded.error());
-    }
-  };
+  follow.on_change = [this](std::string_view what) { changed_elsewhere(what); };
   KW_TRY(feed, cluster::ChangeFeed::start(*store, clock, follow));
   seal::Seal::Options options;
   options.clock = &clock;
@@ -180,6 +184,7 @@ void Server::Parts::tick() {
   };
   report("usage.flush", flush_usage());
   if (barrier->sealed()) return;
+  if (ticks % 5 == 0) keyring->expire();
   if (ticks % 60 == 0) report("access.flush", access->flush_last_used());
   if (ticks % 10 != 0) return;
   audit::Event by;

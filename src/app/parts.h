@@ -24,6 +24,8 @@ struct Server::Parts {
   Status open_seal();
   Status open_rooms();
   Status listen();
+  /// Drops what another node's change made stale.
+  void changed_elsewhere(std::string_view what);
   /// The seal hands the root key in or takes it away.
   Status root_key_changed(const seal::RootKey* root);
   Status unlock(const seal::RootKey& root);

@@ -88,11 +88,14 @@ class Access {
   ///   words that this program does not know; kUnavailable(sealed | store_unavailable)
   Status reload();
 
-  /// Who holds this bearer token. A known token costs one SHA-256 and touches no store.
+  /// Who holds this bearer token. A token seen before costs one SHA-256 and touches no
+  /// store; any other waits for one read of the store.
   ///
   /// Absolute and idle expiry are checked on a wall clock held at its high-water mark. Work for
   /// unknown tokens is the same as for known ones, so that time tells nothing.
-  /// @param certificate_sha256_hex  of the client certificate on this connection; "" without one.
+  /// @param certificate_sha256_hex  of the client certificate on this connection, lower case; ""
+  /// without
+  ///   one.
   /// @errors kUnauthenticated(token_missing | token_invalid | token_expired | token_revoked |
   /// certificate_mismatch),
   ///   kUnavailable(sealed | store_unavailable)

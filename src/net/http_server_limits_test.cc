@@ -20,11 +20,11 @@ void never_idle(ServerOptions& options) {
 }
 
 TEST_P(Limits, a_slow_head_or_body_is_answered_408) {
-  TestServer server(GetParam(), never_idle);
   for (const char* beginning :
        {"GET / HT", "GET / HTTP/1.1\r\nHost: a\r\nA: ",
         "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc",
         "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc"}) {
+    TestServer server(GetParam(), never_idle);
     RawClient client(server);
     client.send(get("/"));
     EXPECT_EQ(client.answer().status, 200);

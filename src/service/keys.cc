@@ -20,6 +20,16 @@ Result<keys::Key> change_key(
   return *std::move(changed);
 }
 
+// New material is generated before the transaction, for the algorithm that is named from here on.
+Result<keys::Keyring::Rotate> prepared(const keys::Key& key, keys::Keyring::Rotate options) {
+  const keys::Version* primary = key.version(key.primary);
+  if (!options.algorithm && primary != nullptr) options.algorithm = primary->algorithm;
+  if (options.algorithm) {
+    KW_TRY(options.prepared, keys::Keyring::prepare(*options.algorithm));
+  }
+  return options;
+}
+
 bool gated(VersionState target) {
   return target == VersionState::kRetired || target == VersionState::kArchived ||
          target == VersionState::kDestroying;
@@ -51,9 +61,12 @@ std::string summary_of(const Call& call, const VersionMove& wanted) {
 Result<keys::Key> create_key(House& house, Call& call, const keys::NewKey& wanted) {
   return recorded<keys::Key>(house, call, [&]() -> Result<keys::Key> {
     KW_OK(authorise(house, call, {}));
+    // Generated before the transaction: an RSA key would hold up every other write for seconds.
+    keys::NewKey ready = wanted;
+    KW_TRY(ready.prepared, keys::Keyring::prepare(wanted.algorithm));
     std::optional<keys::Key> made;
     KW_OK(transact(house, call, {}, [&](keys::Change change) -> Status {
-      KW_TRY(made, house.keyring.create(change, call.tenant, wanted));
+      KW_TRY(made, house.keyring.create(change, call.tenant, ready));
       return ok();
     }));
     house.keyring.forget(made->id);
@@ -108,11 +121,12 @@ Result<keys::Key> update_key(House& house, Call& call, const KeyUpdate& update) 
 Result<Rotated> rotate_key(House& house, Call& call, const keys::Keyring::Rotate& options) {
   return recorded<Rotated>(house, call, [&]() -> Result<Rotated> {
     KW_TRY(const KeyPtr key, visible_key(house, call));
+    KW_TRY(const keys::Keyring::Rotate ready, prepared(*key, options));
     Rotated rotated;
     KW_TRY(rotated.key,
            change_key(house, call, {}, key->id,
                       [&](keys::Change change, const keys::Key& current) -> Result<keys::Key> {
-                        KW_TRY(rotated.version, house.keyring.rotate(change, current, options));
+                        KW_TRY(rotated.version, house.keyring.rotate(change, current, ready));
                         return house.keyring.load(change.tx, call.tenant, call.object);
                       }));
     return rotated;

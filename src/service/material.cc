@@ -17,6 +17,7 @@ Result<keys::Key> make_wrapping_key(House& house, Call& call) {
   keys::NewKey wanted{.name = std::move(name),
                       .purpose = crypto::Purpose::kWrap,
                       .algorithm = crypto::Algorithm::kRsa4096Oaep};
+  KW_TRY(wanted.prepared, keys::Keyring::prepare(wanted.algorithm));
   std::optional<keys::Key> made;
   KW_OK(transact(house, call, {}, [&](keys::Change change) -> Status {
     KW_TRY(made, house.keyring.create(change, call.tenant, wanted));

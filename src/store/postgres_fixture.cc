@@ -103,7 +103,10 @@ struct PostgresServer::State {
     const auto deadline = std::chrono::steady_clock::now() + kPatience;
     while (std::chrono::steady_clock::now() < deadline) {
       if (PQping(url.c_str()) == PQPING_OK) return ok();
-      if (::waitpid(child, nullptr, WNOHANG) == child) return failed("the server ended at once");
+      if (::waitpid(child, nullptr, WNOHANG) == child) {
+        child = -1;  // reaped: the number may be another process by the time of stop()
+        return failed("the server ended at once");
+      }
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
     return failed("the server does not answer");

@@ -12,6 +12,7 @@
 #include <random>
 #include <string>
 
+#include "base/check.h"
 #include "store/contract.h"
 
 namespace kw::store {
@@ -21,8 +22,9 @@ class Victim {
  public:
   explicit Victim(const std::string& url) {
     int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) return;
+    KW_CHECK(::pipe2(ends, O_CLOEXEC) == 0);
     child_ = ::fork();
+    KW_CHECK(child_ >= 0);  // kill(-1) would reach every process there is
     if (child_ == 0) {
       ::dup2(ends[1], STDOUT_FILENO);
       ::execl(KW_KILL_TARGET, KW_KILL_TARGET, url.c_str(), nullptr);

@@ -1,6 +1,7 @@
 #include <cstdint>
 
 #include "api/rest/router.h"
+#include "base/bytes.h"
 
 // The router: a match never has an empty parameter or a slash in one.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
