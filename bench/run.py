@@ -125,7 +125,6 @@ def starting(folder, keys):
     pin = hashlib.sha256(ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate((host, int(port))))).hexdigest()
     node.cli("context", "create", "b", "--url", node.url, "--pin", pin)
     exported = subprocess.run([node.binary, "audit", "export", "--dir", copy], env={**node.environment, **environment}, capture_output=True, text=True)
-    shutil.copytree(f"{node.data}/access", f"{copy}/access")
     verified = json.loads(node.cli("audit", "verify", "--dir", copy, "-o", "json").stdout) if exported.returncode == 0 else {"good": False, "logs": [], "seconds": 1}
     if not verified["good"]:
         raise SystemExit(f"the log does not verify: {exported.stderr} {verified}")

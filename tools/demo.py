@@ -221,7 +221,6 @@ def run(server, directories, folder):
     exported = server.cli("audit", "export", "--dir", copy)
     if exported.returncode:
         raise SystemExit(exported.stderr)
-    shutil.copytree(os.path.join(server.data, "access"), os.path.join(copy, "access"))
     verified = server.cli("audit", "verify", "--dir", copy)
     say(verified.stdout.rstrip())
     doctor = server.cli("doctor")

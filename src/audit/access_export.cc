@@ -62,6 +62,20 @@ Status Copy::whole(const std::string& name) {
 
 }  // namespace
 
+Result<AccessLog::Promises> AccessLog::promises() const {
+  std::lock_guard one_at_a_time(state_->checkpoint_mutex);
+  const auto text = [&](const char* name) -> Result<std::string> {
+    const auto content = read_file(state_->folder + "/" + name, kFileBytesMax);
+    if (content) return std::string(as_text(*content));
+    if (content.error().reason == "no_file") return std::string();
+    return content.error();
+  };
+  Promises all;
+  KW_TRY(all.verifier_key, text("vkey"));
+  KW_TRY(all.checkpoints, text("checkpoints"));
+  return all;
+}
+
 Status AccessLog::export_to(const std::string& directory) const {
   const State& state = *state_;
   const std::string target = directory + "/access/" + state.options.node;

@@ -80,6 +80,14 @@ class AccessLog {
   /// first: a copy that is older than the anchors in the change log does not verify. @errors
   /// kUnavailable(export_failed)
   Status export_to(const std::string& directory) const;
+  /// What a copy of the records is held against, as it lies in the log's folder; empty before the
+  /// first checkpoint.
+  struct Promises {
+    std::string verifier_key;
+    std::string checkpoints;
+  };
+  /// @errors kUnavailable(io_error)
+  Result<Promises> promises() const;
   const std::string& node() const;
 
  private:

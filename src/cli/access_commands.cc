@@ -1,4 +1,5 @@
 #include "cli/command.h"
+#include "cli/listing.h"
 #include "cli/sealed_file.h"
 #include "cli/session.h"
 
@@ -52,14 +53,18 @@ Status create_principal(Session& session, const Arguments& arguments) {
 
 Status list_principals(Session& session, const Arguments&) {
   KW_TRY(const auto answer, session.send("GET", "/api/v1/principals"));
-  if (session.print_for_machines(answer)) return ok();
-  Table table = {{"PRINCIPAL", "ROLES", "CERTIFICATE", "STATE"}};
-  KW_TRY(const JsonView items, answer.json.root().member("items"));
-  for (const JsonView& row : items.elements())
-    table.push_back({member(row, "name"), grants_text(row), member(row, "certificate_name"),
-                     row.boolean("disabled") && *row.boolean("disabled") ? "disabled" : "enabled"});
-  Session::print(table);
-  return ok();
+  const auto state = [](const JsonView& row) -> std::string {
+    return row.boolean("disabled") && *row.boolean("disabled") ? "disabled" : "enabled";
+  };
+  const auto epoch = [](const JsonView& row) { return std::to_string(count(row, "epoch")); };
+  return show_list(session, answer,
+                   {{text_column("PRINCIPAL", "name"),
+                     {"ROLES", grants_text},
+                     text_column("CERTIFICATE", "certificate_name"),
+                     {"STATE", state},
+                     {"EPOCH", epoch, true}},
+                    [](const JsonView& row) { return member(row, "name"); },
+                    ""});
 }
 
 Status edit_principal(Session& session, const Arguments& arguments) {
@@ -103,16 +108,18 @@ Status list_tokens(Session& session, const Arguments& arguments) {
   KW_TRY(const auto answer,
          session.send("GET", "/api/v1/tokens" +
                                  client::query({{"principal", arguments.text("--principal")}})));
-  if (session.print_for_machines(answer)) return ok();
-  Table table = {{"ACCESSOR", "PRINCIPAL", "CREATED", "EXPIRES", "LAST USED", "STATE"}};
-  KW_TRY(const JsonView items, answer.json.root().member("items"));
-  for (const JsonView& row : items.elements())
-    table.push_back({member(row, "accessor"), member(row, "principal"),
-                     moment(member(row, "created_at")), moment(member(row, "expires_at")),
-                     moment(member(row, "last_used_at")),
-                     row.boolean("revoked") && *row.boolean("revoked") ? "revoked" : "live"});
-  Session::print(table);
-  return ok();
+  const auto state = [](const JsonView& row) -> std::string {
+    return row.boolean("revoked") && *row.boolean("revoked") ? "revoked" : "live";
+  };
+  return show_list(session, answer,
+                   {{text_column("ACCESSOR", "accessor"),
+                     text_column("PRINCIPAL", "principal"),
+                     time_column("CREATED", "created_at", true),
+                     time_column("EXPIRES", "expires_at"),
+                     time_column("LAST USED", "last_used_at"),
+                     {"STATE", state}},
+                    [](const JsonView& row) { return member(row, "accessor"); },
+                    "no tokens"});
 }
 
 Status token_self(Session& session, const Arguments&) {
@@ -146,7 +153,11 @@ Status put_policy(Session& session, const Arguments& arguments) {
 Status list_policies(Session& session, const Arguments&) {
   KW_TRY(const std::string tenant, session.tenant());
   KW_TRY(const auto answer, session.send("GET", "/api/v1/tenants/" + tenant + "/access-policies"));
-  if (session.print_for_machines(answer)) return ok();
+  if (!session.table() || !session.options().columns.empty())
+    return show_list(session, answer,
+                     {{text_column("NAME", "name"), text_column("POLICY", "policy", true)},
+                      [](const JsonView& row) { return member(row, "name"); },
+                      ""});
   KW_TRY(const JsonView items, answer.json.root().member("items"));
   for (const JsonView& row : items.elements()) {
     Session::line("# " + tenant + ":" + member(row, "name"));

@@ -6,6 +6,8 @@ namespace kw::cli {
 
 namespace {
 
+constexpr std::size_t kColumns = 80;
+
 // The next thing to type, by reason. One row per mistake that people make.
 const std::map<std::string, std::string, std::less<>>& tries() {
   static const std::map<std::string, std::string, std::less<>> kTries = {
@@ -16,6 +18,7 @@ const std::map<std::string, std::string, std::less<>>& tries() {
       {"token_revoked", "ask a security officer for a new token"},
       {"no_server",
        "keywright server --dev   or   keywright context create NAME --url URL --token-stdin"},
+      {"no_such_check", "keywright doctor"},
       {"no_such_context", "keywright context list"},
       {"unreachable", "is the server running? keywright doctor"},
       {"tls_untrusted", "keywright context trust FINGERPRINT   if the server shows the same one"},
@@ -31,6 +34,7 @@ const std::map<std::string, std::string, std::less<>>& tries() {
       {"no_primary", "keywright key promote KEY@N, or keywright key rotate KEY"},
       {"rate_limited", "wait a moment, then again"},
       {"duties_conflict", "give the two roles to two people"},
+      {"plan_stale", "keywright key rotate KEY --dry-run   (a plan of how it is now)"},
       {"stale_epoch", "read it again (keywright key show KEY), then repeat the change"},
       {"already_exists", "choose another name, or look at what is there"},
       {"unknown_algorithm", "keywright help algorithms"},
@@ -39,32 +43,39 @@ const std::map<std::string, std::string, std::less<>>& tries() {
   return kTries;
 }
 
-std::string attempt(const Error& failure, const client::Problem* problem) {
-  if (failure.reason == "approval_required" && problem != nullptr && !problem->approval_id.empty())
-    return "they type: keywright approval approve " + problem->approval_id +
-           "   then you: the same with --approval " + problem->approval_id;
+std::string attempt(const Error& failure, const client::Problem& problem) {
+  if (failure.reason == "approval_required" && !problem.approval_id.empty())
+    return "they type: keywright approval approve " + problem.approval_id +
+           "   then you: the same with --approval " + problem.approval_id;
   const auto found = tries().find(failure.reason);
   return found == tries().end() ? "" : found->second;
 }
 
-std::string why(const client::Problem* problem) {
-  if (problem == nullptr || problem->blockers.empty()) return "";
-  const client::Blocker& first = problem->blockers.front();
+std::string why(const client::Problem& problem) {
+  if (problem.blockers.empty()) return problem.why;
+  const client::Blocker& first = problem.blockers.front();
   std::string text = first.kind + " by " + first.where + " (" + std::to_string(first.amount) +
                      "), clears when: " + first.clears_when;
-  if (problem->blockers.size() > 1)
-    text += ", and " + std::to_string(problem->blockers.size() - 1) + " more";
+  if (problem.blockers.size() > 1)
+    text += ", and " + std::to_string(problem.blockers.size() - 1) + " more";
   return text;
 }
 
 }  // namespace
 
-std::string advice(const Error& failure, const client::Problem* problem, bool verbose) {
-  std::string text = "error: " + failure.message + " [" + failure.reason + "]";
-  if (const std::string cause = why(problem); !cause.empty()) text += "\n  why: " + cause;
-  if (const std::string next = attempt(failure, problem); !next.empty()) text += "\n  try: " + next;
-  if (verbose && problem != nullptr && !problem->request_id.empty())
-    text += "\n  request: " + problem->request_id;
+std::string advice(const Error& failure, const client::Problem& problem, bool verbose,
+                   const Hints& hints) {
+  std::string first = "error: " + (hints.what.empty() ? failure.message : hints.what);
+  std::string cause = hints.why.empty() ? why(problem) : hints.why;
+  if (!cause.empty()) cause = "\n  why: " + cause;
+  // The reason stands where it still fits into a line.
+  const std::string reason = " [" + failure.reason + "]";
+  const bool fits = cause.empty() || first.size() + reason.size() <= kColumns;
+  (fits ? first : cause) += reason;
+  std::string text = first + cause;
+  const std::string next = hints.attempt.empty() ? attempt(failure, problem) : hints.attempt;
+  if (!next.empty()) text += "\n  try: " + next;
+  if (verbose && !problem.request_id.empty()) text += "\n  request: " + problem.request_id;
   return text;
 }
 

@@ -1,4 +1,5 @@
 #include "cli/command.h"
+#include "cli/listing.h"
 #include "cli/session.h"
 
 namespace kw::cli {
@@ -31,14 +32,16 @@ Status list(Session& session, const Arguments& arguments) {
          session.send(
              "GET", "/api/v1/approvals" +
                         client::query({{"tenant", tenant}, {"state", arguments.text("--state")}})));
-  if (session.print_for_machines(answer)) return ok();
-  Table table = {{"APPROVAL", "WHAT", "REQUESTER", "APPROVED", "STATE", "EXPIRES"}};
-  KW_TRY(const JsonView items, answer.json.root().member("items"));
-  for (const JsonView& row : items.elements())
-    table.push_back({member(row, "id"), member(row, "summary"), member(row, "requester"),
-                     progress_of(row), member(row, "state"), moment(member(row, "expires_at"))});
-  Session::print(table);
-  return ok();
+  return show_list(session, answer,
+                   {{text_column("APPROVAL", "id"),
+                     text_column("WHAT", "summary"),
+                     text_column("REQUESTER", "requester"),
+                     {"APPROVED", progress_of},
+                     {"BY", people, true},
+                     text_column("STATE", "state"),
+                     time_column("EXPIRES", "expires_at")},
+                    [](const JsonView& row) { return member(row, "id"); },
+                    "no approvals"});
 }
 
 Status show(Session& session, const Arguments& arguments) {

@@ -1,9 +1,12 @@
+#include "audit/access_copy.h"
 #include "audit/tile_list.h"
 #include "audit/verifier.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "cli/command.h"
+#include "cli/listing.h"
 #include "cli/sealed_file.h"
 #include "cli/session.h"
 
@@ -13,6 +16,12 @@ namespace {
 
 using codec::JsonView;
 using Kind = Flag::Kind;
+
+// hash_differs -> hash differs
+std::string plain_words(std::string problem) {
+  std::replace(problem.begin(), problem.end(), '_', ' ');
+  return problem;
+}
 
 std::string rate_text(const audit::VerifyReport& report) {
   std::uint64_t leaves = 0;
@@ -25,7 +34,7 @@ std::string rate_text(const audit::VerifyReport& report) {
 void print_log(const audit::LogReport& log) {
   if (log.good) {
     Session::line("✓ " + log.name + "  " + grouped(static_cast<std::int64_t>(log.leaves)) +
-                  " leaves  root " + log.root_hex.substr(0, 8) + "…" +
+                  " leaves  root " + log.root_hex.substr(0, 4) + "…" +
                   (log.checkpoint_time.empty() ? "" : "  signed " + moment(log.checkpoint_time)));
     return;
   }
@@ -33,9 +42,20 @@ void print_log(const audit::LogReport& log) {
                 (log.first_bad >= 0
                      ? "first bad leaf " + grouped(log.first_bad) + " (" + log.place + "): "
                      : "") +
-                log.problem);
+                plain_words(log.problem));
   if (log.proven > 0)
-    Session::line("  still proven: leaves 0-" + grouped(static_cast<std::int64_t>(log.proven) - 1));
+    Session::line("  still proven: leaves 0-" + grouped(static_cast<std::int64_t>(log.proven) - 1) +
+                  (log.checkpoint_time.empty()
+                       ? ""
+                       : " by the checkpoint of " + moment(log.checkpoint_time)));
+}
+
+void print_verdict(const audit::VerifyReport& report) {
+  Session::line("✓ order, hashes, signatures, legal transitions" + rate_text(report));
+  const audit::LogReport& first = report.logs.front();
+  Session::line("verified: nothing changed, removed or reordered up to leaf " +
+                grouped(static_cast<std::int64_t>(first.proven) - 1) +
+                (first.name == "change log" ? "" : " of the " + first.name));
 }
 
 void print_report_json(const audit::VerifyReport& report) {
@@ -69,8 +89,7 @@ Status verify(Session& session, const Arguments& arguments) {
     print_report_json(report);
   } else {
     for (const audit::LogReport& log : report.logs) print_log(log);
-    if (report.good())
-      Session::line("verified: order, hashes, signatures, legal transitions" + rate_text(report));
+    if (report.good()) print_verdict(report);
     if (report.good() && !arguments.has("--key"))
       Session::say(
           "the verifier key came from the directory itself; pin it with --key to detect a forged "
@@ -78,6 +97,54 @@ Status verify(Session& session, const Arguments& arguments) {
   }
   if (report.good()) return ok();
   return Error{Code::kDataLoss, "proof_failed", "", std::nullopt};
+}
+
+// A column about the record itself, which lies in the item beside its number.
+Column record_column(const std::string& name, const std::string& member_name, bool wide = false) {
+  const auto cell = [member_name](const JsonView& item) {
+    const auto record = item.find("record");
+    return record ? member(*record, member_name) : std::string();
+  };
+  return {name, cell, wide};
+}
+
+std::string object_cell(const JsonView& item) {
+  const auto record = item.find("record");
+  if (!record) return "";
+  const std::int64_t version = count(*record, "version");
+  return member(*record, "object") + (version > 0 ? "@" + std::to_string(version) : "");
+}
+
+std::string change_cell(const JsonView& item) {
+  const auto record = item.find("record");
+  const std::string to = record ? member(*record, "to_state") : "";
+  return to.empty() ? "" : member(*record, "from_state") + " > " + to;
+}
+
+std::string outcome_cell(const JsonView& item) {
+  const auto record = item.find("record");
+  if (!record) return "";
+  const std::string reason = member(*record, "reason");
+  return reason.empty() ? member(*record, "outcome") : reason;
+}
+
+std::vector<Column> record_columns() {
+  const auto seq = [](const JsonView& item) { return grouped(count(item, "seq")); };
+  const auto time = [](const JsonView& item) {
+    const auto record = item.find("record");
+    return record ? moment(member(*record, "time")) : "";
+  };
+  return {{"SEQ", seq},
+          {"TIME", time},
+          record_column("TENANT", "tenant", true),
+          record_column("ACTOR", "actor"),
+          record_column("ACTION", "action"),
+          {"OBJECT", object_cell},
+          {"CHANGE", change_cell},
+          {"OUTCOME", outcome_cell},
+          record_column("PEER", "peer", true),
+          record_column("REQUEST", "request_id", true),
+          record_column("APPROVAL", "approval", true)};
 }
 
 Status list(Session& session, const Arguments& arguments) {
@@ -93,22 +160,10 @@ Status list(Session& session, const Arguments& arguments) {
                      {"limit", arguments.text("--limit")},
                      {"before", arguments.text("--before")}});
   KW_TRY(const auto answer, session.send("GET", "/api/v1/audit/records" + filters));
-  if (session.print_for_machines(answer)) return ok();
-  Table table = {{"SEQ", "TIME", "ACTOR", "ACTION", "OBJECT", "CHANGE", "OUTCOME"}};
-  KW_TRY(const JsonView items, answer.json.root().member("items"));
-  for (const JsonView& item : items.elements()) {
-    KW_TRY(const JsonView record, item.member("record"));
-    const std::string from = member(record, "from_state"), to = member(record, "to_state");
-    const std::int64_t version = count(record, "version");
-    table.push_back(
-        {grouped(count(item, "seq")), moment(member(record, "time")), member(record, "actor"),
-         member(record, "action"),
-         member(record, "object") + (version > 0 ? "@" + std::to_string(version) : ""),
-         to.empty() ? "" : from + " > " + to,
-         member(record, "reason").empty() ? member(record, "outcome") : member(record, "reason")});
-  }
-  Session::print(table);
-  return ok();
+  return show_list(
+      session, answer,
+      {record_columns(), [](const JsonView& item) { return std::to_string(count(item, "seq")); },
+       "no records match"});
 }
 
 Status checkpoint(Session& session, const Arguments&) {
@@ -145,6 +200,28 @@ Status fetch_tile(Session& session, const std::string& directory, const std::str
   return write_new_file(file, as_bytes({answer.text.data(), answer.text.size()}));
 }
 
+// This node's access log, record by record from where an older copy ends. The records that the
+// export itself causes are not chased: one pass to the size that the server named.
+Result<audit::AccessCopy> fetch_access_log(Session& session, const std::string& directory) {
+  KW_TRY(const auto answer, session.send("GET", "/api/v1/audit/access-log"));
+  const JsonView log = answer.json.root();
+  KW_TRY(audit::AccessCopy copy,
+         audit::AccessCopy::open(directory, member(log, "node"),
+                                 {member(log, "verifier_key"), member(log, "checkpoints")}));
+  const auto size = static_cast<std::uint64_t>(count(log, "size"));
+  while (copy.size() < size) {
+    const std::uint64_t before = copy.size();
+    KW_TRY(const auto records,
+           session.send("GET", "/api/v1/audit/access-log/records" +
+                                   client::query({{"first", std::to_string(before)}})));
+    KW_OK(copy.add(as_bytes({records.text.data(), records.text.size()})));
+    if (copy.size() == before)
+      return error(Code::kDataLoss, "proof_failed", "the server's access log became shorter");
+  }
+  KW_OK(copy.finish());
+  return copy;
+}
+
 Status export_copy(Session& session, const Arguments& arguments) {
   const std::string directory = arguments.text("--dir");
   KW_TRY(const auto answer, session.send("GET", "/api/v1/audit/checkpoint"));
@@ -154,7 +231,9 @@ Status export_copy(Session& session, const Arguments& arguments) {
   KW_OK(write_new_file(directory + "/vkey",
                        as_bytes(member(answer.json.root(), "verifier_key") + "\n")));
   KW_OK(write_new_file(directory + "/checkpoint", as_bytes(note)));
-  Session::line("exported " + grouped(static_cast<std::int64_t>(paths.size())) + " tiles to " +
+  KW_TRY(const audit::AccessCopy accesses, fetch_access_log(session, directory));
+  Session::line("exported " + grouped(static_cast<std::int64_t>(paths.size())) + " tiles and " +
+                grouped(static_cast<std::int64_t>(accesses.size())) + " access records to " +
                 directory);
   Session::line("  next     keywright audit verify --dir " + directory);
   return ok();
@@ -175,7 +254,7 @@ void add_audit_commands(std::vector<Command>& commands) {
         verify},
        {"audit",
         "export",
-        "write a verifiable copy of the change log",
+        "write a verifiable copy of the change log and this node's access log",
         "",
         {{"--dir", "an empty directory or an older copy", Kind::kText, true}},
         {"keywright audit export --dir audit-copy"},

@@ -25,6 +25,7 @@ std::vector<std::string> Arguments::repeated(const std::string& flag) const {
 std::vector<Command> all_commands() {
   std::vector<Command> commands;
   add_key_commands(commands);
+  add_rotation_commands(commands);
   add_use_commands(commands);
   add_version_commands(commands);
   add_tenant_commands(commands);

@@ -50,6 +50,7 @@ std::vector<Command> all_commands();
 
 // One function per noun file; each adds its rows.
 void add_key_commands(std::vector<Command>& commands);
+void add_rotation_commands(std::vector<Command>& commands);
 void add_version_commands(std::vector<Command>& commands);
 void add_use_commands(std::vector<Command>& commands);
 void add_tenant_commands(std::vector<Command>& commands);

@@ -9,6 +9,7 @@
 #include "cli/completion.h"
 #include "cli/exit_code.h"
 #include "cli/help.h"
+#include "cli/hints.h"
 #include "cli/session.h"
 
 namespace kw::cli {
@@ -54,17 +55,22 @@ void add_globals(CLI::App& app, GlobalOptions& options, std::string& format) {
   app.add_option("--context", options.context, "which context to use");
   app.add_option("-t,--tenant", options.tenant, "the tenant, when the reference does not name it");
   app.add_option("--url", options.url, "the server, over the context's");
-  app.add_option("-o,--output", format, "table, json, yaml or name")
-      ->check(CLI::IsMember({"table", "json", "yaml", "name"}));
+  app.add_option("-o,--output", format, "table, wide, json, jsonl, yaml or name")
+      ->check(CLI::IsMember({"table", "wide", "json", "jsonl", "yaml", "name"}));
+  app.add_option("--columns", options.columns, "of a list: these columns, with commas between");
   app.add_flag("-q,--quiet", options.quiet, "print ids alone");
   app.add_flag("--no-input", options.no_input, "never ask; a missing answer is an error");
   app.add_flag("-v,--verbose", options.verbose, "show request ids");
   app.add_flag("--show-request", options.show_request, "print the request as curl; do not send it");
+  app.add_flag("--show-policy", options.show_policy,
+               "print the smallest permit that the request needs; do not send it");
   app.add_option("--approval", options.approval, "the id of an approval to spend");
 }
 
 Format parse_format(const std::string& text) {
+  if (text == "wide") return Format::kWide;
   if (text == "json") return Format::kJson;
+  if (text == "jsonl") return Format::kJsonLines;
   if (text == "yaml") return Format::kYaml;
   if (text == "name") return Format::kName;
   return Format::kTable;
@@ -80,23 +86,39 @@ Arguments arguments_of(Filled& filled) {
   return arguments;
 }
 
-int run_command(Filled& filled, GlobalOptions options) {
+int run_command(Filled& filled, GlobalOptions options, const std::vector<std::string>& words) {
   Session session(std::move(options));
-  const Status outcome = filled.command->run(session, arguments_of(filled));
+  const Arguments arguments = arguments_of(filled);
+  const Status outcome = filled.command->run(session, arguments);
   std::fflush(stdout);
   if (outcome || outcome.error().reason == "shown") return kDone;
   if (outcome.error().reason == "proof_failed" && outcome.error().message.empty())
     return kProofFailed;
   if (outcome.error().reason == "not_ready" && outcome.error().message.empty()) return kRefused;
-  Session::say(advice(outcome.error(), session.problem(), session.options().verbose));
+  // Hints may ask the server: what the refusal said is kept before.
+  const client::Problem problem = session.problem() ? *session.problem() : client::Problem{};
+  const Hints hints = hints_for(session, *filled.command, arguments, words, outcome.error());
+  Session::say(advice(outcome.error(), problem, session.options().verbose, hints));
   return exit_code(outcome.error());
+}
+
+// Refused before anything else looks at it. Our tokens are known by their first letters.
+bool secret_typed(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    const std::string_view flag = word.substr(0, word.find('='));
+    if (word.starts_with("kwt_") || word.find("=kwt_") != word.npos) return true;
+    for (const char* name : {"--token", "--share", "--password", "--secret", "--passphrase"})
+      if (flag == name) return true;
+  }
+  return false;
 }
 
 // CLI11 speaks of "arguments"; people want to know which word was wrong and what would be right.
 int usage_error(const CLI::ParseError& problem, const std::vector<Command>& commands, int argc,
                 char** argv) {
-  std::string text = "error: ";
-  text += problem.what();
+  const std::string unknown = unknown_word(commands, argc, argv);
+  std::string text = "error: " + (unknown.empty() ? problem.what() : unknown);
   text += " [usage]";
   if (const std::string nearest = nearest_command(commands, argc, argv); !nearest.empty())
     text += "\n  try: keywright " + nearest;
@@ -111,6 +133,12 @@ int run(int argc, char** argv) {
   if (argc < 2) {
     Session::line(first_screen());
     return kDone;
+  }
+  if (secret_typed(argc, argv)) {
+    Session::say(
+        "error: secrets are not taken from arguments: ps and history keep them [usage]\n"
+        "  try: the same without it: it is asked for, or read from standard input (< file)");
+    return kUsage;
   }
   if (std::string_view(argv[1]) == "help") return show_help(argc, argv);
   if (std::string_view(argv[1]) == "completion") return show_completion(commands, argc, argv);
@@ -150,7 +178,8 @@ int run(int argc, char** argv) {
   }
   options.format = parse_format(format);
   for (const auto& filled : all)
-    if (filled->app->parsed()) return run_command(*filled, std::move(options));
+    if (filled->app->parsed())
+      return run_command(*filled, std::move(options), {argv + 1, argv + argc});
   return kUsage;
 }
 

@@ -5,8 +5,10 @@
 #include <set>
 
 #include "cli/advice.h"
+#include "cli/doctor_topics.h"
 #include "cli/exit_code.h"
 #include "cli/help.h"
+#include "cli/hints.h"
 #include "cli/progress.h"
 
 namespace kw::cli {
@@ -53,12 +55,50 @@ TEST(NearestCommand, is_offered_for_a_typo) {
   EXPECT_EQ(nearest_command(commands, 3, argv), "key rotate");
 }
 
+TEST(NearestCommand, finds_the_noun_first) {
+  const std::vector<Command> commands = all_commands();
+  std::string program = "keywright", noun = "tenat", verb = "lst", unlike = "zebra";
+  char* both[] = {program.data(), noun.data(), verb.data()};
+  EXPECT_EQ(nearest_command(commands, 3, both), "tenant list");
+  EXPECT_EQ(nearest_command(commands, 2, both), "tenant --help");
+  char* neither[] = {program.data(), unlike.data()};
+  EXPECT_EQ(nearest_command(commands, 2, neither), "help");
+}
+
+TEST(Nearest, is_what_a_typo_explains) {
+  const std::vector<std::string> names = {"orders", "payments", "tls"};
+  EXPECT_EQ(nearest("order", names), "orders");
+  EXPECT_EQ(nearest("ordres", names), "orders");
+  EXPECT_EQ(nearest("tsl", names), "tls");
+  EXPECT_EQ(nearest("xyz", names), "");
+  EXPECT_EQ(nearest("tl", names), "tls");
+  EXPECT_EQ(nearest("invoices", names), "");
+}
+
+TEST(DoctorTopics, are_found_by_their_id) {
+  ASSERT_NE(doctor_topic("ST-1"), nullptr);
+  EXPECT_EQ(doctor_topic("ST-1")->id, "ST-1");
+  EXPECT_EQ(doctor_topic("st-1"), nullptr);
+}
+
+TEST(Advice, keeps_its_first_line_short) {
+  Hints hints;
+  hints.why = "what only it protects becomes unreadable";
+  hints.attempt = "keywright key destroy orders@1 --confirm orders";
+  const Error failure =
+      error(Code::kInvalidArgument, "confirm_required",
+            "destroy of acme:orders@1 needs a name to confirm, and there is no terminal");
+  EXPECT_EQ(advice(failure, {}, false, hints),
+            "error: destroy of acme:orders@1 needs a name to confirm, and there is no terminal\n"
+            "  why: what only it protects becomes unreadable [confirm_required]\n"
+            "  try: keywright key destroy orders@1 --confirm orders");
+}
+
 TEST(Advice, says_what_why_and_what_to_type_in_four_lines) {
   client::Problem problem;
   problem.blockers.push_back({"in_use", "billing", "no use for 3600 s", 12});
-  const std::string text =
-      advice(error(Code::kFailedPrecondition, "not_ready", "the version is still needed"), &problem,
-             false);
+  const std::string text = advice(
+      error(Code::kFailedPrecondition, "not_ready", "the version is still needed"), problem, false);
   EXPECT_EQ(text,
             "error: the version is still needed [not_ready]\n"
             "  why: in_use by billing (12), clears when: no use for 3600 s\n"

@@ -1,6 +1,7 @@
 #include <cstdlib>
 
 #include "cli/command.h"
+#include "cli/listing.h"
 #include "cli/session.h"
 
 namespace kw::cli {
@@ -33,18 +34,28 @@ Status create(Session& session, const Arguments& arguments) {
   return ok();
 }
 
-Status list(Session&, const Arguments&) {
+// Tokens stay where they are: a list only says whether there is one.
+Status list(Session& session, const Arguments&) {
   KW_TRY(const Contexts contexts, load_contexts());
-  Table table = {{"", "CONTEXT", "SERVER", "TENANT", "TOKEN"}};
+  codec::JsonWriter json;
+  json.begin_object().name("items").begin_array();
   for (const auto& [name, context] : contexts.all)
-    table.push_back({name == contexts.current ? "*" : "", name, context.url, context.tenant,
-                     context.token.empty() ? "" : "kept"});
-  if (table.size() == 1) {
-    Session::say("no contexts yet.  keywright server --dev makes one");
-    return ok();
-  }
-  Session::print(table);
-  return ok();
+    json.begin_object()
+        .member("current", name == contexts.current ? "*" : "")
+        .member("name", name)
+        .member("url", context.url)
+        .member("tenant", context.tenant)
+        .member("token", context.token.empty() ? "" : "kept")
+        .end_object();
+  json.end_array().end_object();
+  KW_TRY(codec::JsonDocument document, codec::JsonDocument::parse(json.text()));
+  const client::Answer answer{200, WipedText(json.text()), std::move(document)};
+  return show_list(
+      session, answer,
+      {{text_column("", "current"), text_column("CONTEXT", "name"), text_column("SERVER", "url"),
+        text_column("TENANT", "tenant"), text_column("TOKEN", "token")},
+       [](const codec::JsonView& context) { return member(context, "name"); },
+       "no contexts yet.  keywright server --dev makes one"});
 }
 
 Status use(Session&, const Arguments& arguments) {

@@ -1,5 +1,7 @@
+#include <set>
+
 #include "cli/command.h"
-#include "cli/exit_code.h"
+#include "cli/doctor_topics.h"
 #include "cli/session.h"
 
 namespace kw::cli {
@@ -7,6 +9,9 @@ namespace kw::cli {
 namespace {
 
 using codec::JsonView;
+
+constexpr std::size_t kColumns = 80;
+constexpr std::size_t kMargin = 13;
 
 struct Finding {
   std::string id, group, status, text, fix;
@@ -53,18 +58,65 @@ void add_inside(Session& session, std::vector<Finding>& found) {
                      member(check, "text"), member(check, "fix")});
 }
 
-void print_findings(const std::vector<Finding>& found) {
-  std::string group;
+// One group: what is well on few lines, then each problem with its remedy.
+void print_group(const std::string& group, const std::vector<Finding>& found) {
+  std::string margin = "  " + group;
+  margin.resize(kMargin, ' ');
+  std::string text = margin;
+  std::size_t used = 0;
   for (const Finding& finding : found) {
-    std::string margin = finding.group == group ? "" : finding.group;
-    margin.resize(12, ' ');
-    group = finding.group;
-    Session::line("  " + margin + glyph(finding.status) + " " + finding.id + " " + finding.text);
-    if (!finding.fix.empty()) Session::line("                fix: " + finding.fix);
+    if (finding.group != group || finding.status != "ok") continue;
+    if (used > 0 && used + finding.text.size() + 5 > kColumns - kMargin) {
+      Session::line(text);
+      text = std::string(kMargin, ' ');
+      used = 0;
+    }
+    text += (used > 0 ? "   " : "") + glyph(finding.status) + " " + finding.text;
+    used += finding.text.size() + 5;
+  }
+  if (used > 0) Session::line(text);
+  if (used > 0) margin = std::string(kMargin, ' ');
+  for (const Finding& finding : found) {
+    if (finding.group != group || finding.status == "ok") continue;
+    Session::line(margin + glyph(finding.status) + " " + finding.id + " " + finding.text);
+    if (!finding.fix.empty()) Session::line(std::string(kMargin + 2, ' ') + "fix: " + finding.fix);
+    margin = std::string(kMargin, ' ');
   }
 }
 
-Status doctor(Session& session, const Arguments&) {
+void print_findings(const std::vector<Finding>& found) {
+  std::set<std::string> shown;
+  for (const Finding& finding : found)
+    if (shown.insert(finding.group).second) print_group(finding.group, found);
+}
+
+std::string plural(int number, const std::string& word) {
+  return std::to_string(number) + " " + word + (number == 1 ? "" : "s");
+}
+
+// "11 checks: 10 ok, 1 warning, 0 failed.   more: keywright doctor --explain SV-5"
+std::string summary(const std::vector<Finding>& found, int warnings, int failed) {
+  std::string text = plural(static_cast<int>(found.size()), "check") + ": " +
+                     std::to_string(static_cast<int>(found.size()) - warnings - failed) + " ok, " +
+                     plural(warnings, "warning") + ", " + std::to_string(failed) + " failed";
+  const std::string worst = failed > 0 ? "failed" : "warning";
+  for (const Finding& finding : found)
+    if (finding.status == worst) return text + ".   more: keywright doctor --explain " + finding.id;
+  return text;
+}
+
+Status explain(const std::string& id) {
+  const DoctorTopic* topic = doctor_topic(id);
+  if (topic == nullptr)
+    return error(Code::kNotFound, "no_such_check", "there is no check \"" + id + "\"");
+  Session::line(id + "  " + std::string(topic->question));
+  Session::line("  why   " + std::string(topic->why));
+  Session::line("  mend  " + std::string(topic->mend));
+  return ok();
+}
+
+Status doctor(Session& session, const Arguments& arguments) {
+  if (arguments.has("--explain")) return explain(arguments.text("--explain"));
   std::vector<Finding> found = outside(session);
   add_inside(session, found);
   int warnings = 0, failed = 0;
@@ -91,9 +143,7 @@ Status doctor(Session& session, const Arguments&) {
     Session::line(std::string(json.text()));
   } else {
     print_findings(found);
-    const int good = static_cast<int>(found.size()) - warnings - failed;
-    Session::line(std::to_string(found.size()) + " checks: " + std::to_string(good) + " ok, " +
-                  std::to_string(warnings) + " warnings, " + std::to_string(failed) + " failed");
+    Session::line(summary(found, warnings, failed));
   }
   if (failed == 0) return ok();
   return Error{Code::kDataLoss, "proof_failed", "", std::nullopt};
@@ -102,13 +152,14 @@ Status doctor(Session& session, const Arguments&) {
 }  // namespace
 
 void add_doctor_commands(std::vector<Command>& commands) {
-  commands.push_back({"",
-                      "doctor",
-                      "what is wrong with this installation, and how to mend it",
-                      "",
-                      {},
-                      {"keywright doctor"},
-                      doctor});
+  commands.push_back(
+      {"",
+       "doctor",
+       "what is wrong with this installation, and how to mend it",
+       "",
+       {{"--explain", "what a check asks, why, and how to mend it", Flag::Kind::kText}},
+       {"keywright doctor", "keywright doctor --explain ST-1"},
+       doctor});
 }
 
 }  // namespace kw::cli

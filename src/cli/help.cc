@@ -4,6 +4,7 @@
 #include <map>
 
 #include "cli/exit_code.h"
+#include "cli/hints.h"
 #include "cli/session.h"
 #include "crypto/algorithm.h"
 
@@ -28,6 +29,18 @@ std::string environment_help() {
          "KEYWRIGHT_TOKEN       token\nKEYWRIGHT_TOKEN_FILE  file with the token in its first "
          "line\n"
          "KEYWRIGHT_CA_FILE     CA bundle to trust\nKEYWRIGHT_CONFIG_DIR  where contexts are kept";
+}
+
+std::string output_help() {
+  return "-o table   columns for people; -o wide: more of them\n"
+         "-o json    what the API answered; its member names are the API's\n"
+         "-o jsonl   one JSON text per line: each item of a list\n"
+         "-o yaml    the same as YAML\n"
+         "-o name    names or ids alone, as they can be pasted back; so does -q\n"
+         "--columns a,b    these columns of a list, in this order\n"
+         "--show-request   the request as curl, not sent; the token is $KEYWRIGHT_TOKEN\n"
+         "--show-policy    the smallest permit that the request needs; nothing is sent\n"
+         "Data goes to standard output, words to standard error. Times are UTC.";
 }
 
 std::string algorithms_help() {
@@ -63,24 +76,10 @@ const std::map<std::string, std::string (*)(), std::less<>>& topics() {
   static const std::map<std::string, std::string (*)(), std::less<>> kTopics = {
       {"exit-codes", exit_codes},
       {"environment", environment_help},
+      {"output", output_help},
       {"algorithms", algorithms_help},
       {"config", config_help}};
   return kTopics;
-}
-
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
-    }
-  }
-  return row.back();
 }
 
 }  // namespace
@@ -125,30 +124,66 @@ int show_help(int argc, char** argv) {
   std::string topic = argv[2];
   const auto found = topics().find(topic);
   if (found == topics().end()) {
-    Session::say("error: no help topic \"" + topic + "\" [usage]\n  try: keywright help");
+    std::vector<std::string> names;
+    for (const auto& [name, text] : topics()) names.push_back(name);
+    const std::string near = nearest(topic, names);
+    Session::say("error: no help topic \"" + topic + "\" [usage]\n  try: keywright help" +
+                 (near.empty() ? "" : " " + near));
     return kUsage;
   }
   Session::line(found->second());
   return kDone;
 }
 
+namespace {
+
+// The first two words, up to the first flag.
+std::vector<std::string> leading_words(int argc, char** argv) {
+  std::vector<std::string> words;
+  for (int i = 1; i < argc && i < 3 && argv[i][0] != '-'; ++i) words.emplace_back(argv[i]);
+  return words;
+}
+
+// What may stand first, and what may stand behind `noun`.
+std::vector<std::string> nouns_of(const std::vector<Command>& commands) {
+  std::vector<std::string> nouns = {"server", "help", "completion"};
+  for (const Command& command : commands)
+    nouns.push_back(command.noun.empty() ? command.verb : command.noun);
+  return nouns;
+}
+std::vector<std::string> verbs_of(const std::vector<Command>& commands, const std::string& noun) {
+  std::vector<std::string> verbs;
+  for (const Command& command : commands)
+    if (command.noun == noun) verbs.push_back(command.verb);
+  return verbs;
+}
+
+bool among(const std::vector<std::string>& words, const std::string& word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+}  // namespace
+
+std::string unknown_word(const std::vector<Command>& commands, int argc, char** argv) {
+  const std::vector<std::string> typed = leading_words(argc, argv);
+  if (typed.empty()) return "";
+  if (!among(nouns_of(commands), typed[0])) return "no command \"" + typed[0] + "\"";
+  const std::vector<std::string> verbs = verbs_of(commands, typed[0]);
+  if (typed.size() < 2 || verbs.empty() || among(verbs, typed[1])) return "";
+  return "no verb \"" + typed[1] + "\" of " + typed[0];
+}
+
 std::string nearest_command(const std::vector<Command>& commands, int argc, char** argv) {
-  std::string typed;
-  for (int i = 1; i < argc && i < 3 && argv[i][0] != '-'; ++i)
-    typed += (typed.empty() ? "" : " ") + std::string(argv[i]);
-  std::string nearest;
-  std::size_t best = 3;
-  for (const Command& command : commands) {
-    const std::string name =
-        command.noun.empty() ? command.verb : command.noun + " " + command.verb;
-    const std::size_t away = distance(typed, name);
-    if (away == 0) return name + " --help";
-    if (away < best) {
-      best = away;
-      nearest = name;
-    }
-  }
-  return nearest;
+  const std::vector<std::string> typed = leading_words(argc, argv);
+  if (typed.empty()) return "";
+  const std::vector<std::string> nouns = nouns_of(commands);
+  const std::string noun = among(nouns, typed[0]) ? typed[0] : nearest(typed[0], nouns);
+  if (noun.empty()) return "help";
+  const std::vector<std::string> verbs = verbs_of(commands, noun);
+  if (verbs.empty() || typed.size() < 2) return noun + " --help";
+  if (noun == typed[0] && among(verbs, typed[1])) return noun + " " + typed[1] + " --help";
+  const std::string verb = nearest(typed[1], verbs);
+  return noun + " " + (verb.empty() ? "--help" : verb);
 }
 
 }  // namespace kw::cli

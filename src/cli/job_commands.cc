@@ -2,6 +2,7 @@
 #include <thread>
 
 #include "cli/command.h"
+#include "cli/listing.h"
 #include "cli/progress.h"
 #include "cli/session.h"
 
@@ -110,14 +111,14 @@ Status rotate_kek(Session& session, const Arguments& arguments) {
 Status list_keks(Session& session, const Arguments&) {
   KW_TRY(const std::string tenant, session.tenant());
   KW_TRY(const auto answer, session.send("GET", "/api/v1/tenants/" + tenant + "/keks"));
-  if (session.print_for_machines(answer)) return ok();
-  Table table = {{"KEK", "STATE", "CREATED"}};
-  KW_TRY(const JsonView items, answer.json.root().member("items"));
-  for (const JsonView& kek : items.elements())
-    table.push_back({"@" + std::to_string(count(kek, "version")), member(kek, "state"),
-                     moment(member(kek, "created_at"))});
-  Session::print(table);
-  return ok();
+  const auto version = [](const JsonView& kek) {
+    return "@" + std::to_string(count(kek, "version"));
+  };
+  return show_list(
+      session, answer,
+      {{{"KEK", version}, text_column("STATE", "state"), time_column("CREATED", "created_at")},
+       version,
+       ""});
 }
 
 Status list_jobs(Session& session, const Arguments& arguments) {
@@ -126,15 +127,21 @@ Status list_jobs(Session& session, const Arguments& arguments) {
                                                             : "";
   KW_TRY(const auto answer,
          session.send("GET", "/api/v1/rotation/jobs" + client::query({{"tenant", tenant}})));
-  if (session.print_for_machines(answer)) return ok();
-  Table table = {{"JOB", "KIND", "TENANT", "PHASE", "STATE", "DONE", "TOTAL", "STARTED"}};
-  KW_TRY(const JsonView items, answer.json.root().member("items"));
-  for (const JsonView& job : items.elements())
-    table.push_back({member(job, "id"), member(job, "kind"), member(job, "tenant"),
-                     member(job, "phase"), member(job, "state"), grouped(count(job, "done")),
-                     grouped(count(job, "total")), moment(member(job, "created_at"))});
-  Session::print(table);
-  return ok();
+  const auto number = [](const char* name) {
+    return [name](const JsonView& job) { return grouped(count(job, name)); };
+  };
+  return show_list(session, answer,
+                   {{text_column("JOB", "id"),
+                     text_column("KIND", "kind"),
+                     text_column("TENANT", "tenant"),
+                     text_column("PHASE", "phase"),
+                     text_column("STATE", "state"),
+                     {"DONE", number("done")},
+                     {"TOTAL", number("total")},
+                     time_column("STARTED", "created_at"),
+                     text_column("PROBLEM", "problem", true)},
+                    [](const JsonView& job) { return member(job, "id"); },
+                    "no jobs"});
 }
 
 Status show_job(Session& session, const Arguments& arguments) {

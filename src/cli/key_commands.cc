@@ -1,5 +1,6 @@
 #include "cli/command.h"
-#include "cli/exit_code.h"
+#include "cli/key_facts.h"
+#include "cli/listing.h"
 #include "cli/session.h"
 
 namespace kw::cli {
@@ -9,19 +10,6 @@ namespace {
 using codec::JsonView;
 using codec::JsonWriter;
 using Kind = Flag::Kind;
-
-// The version that protects by default, or nullopt.
-std::optional<JsonView> primary_of(const JsonView& key) {
-  const auto versions = key.member("versions");
-  if (!versions) return std::nullopt;
-  for (const JsonView& version : versions->elements())
-    if (count(version, "version") == count(key, "primary")) return version;
-  return std::nullopt;
-}
-
-std::string reference_of(const JsonView& key) {
-  return member(key, "tenant") + ":" + member(key, "name");
-}
 
 Status label_members(JsonWriter& json, const std::vector<std::string>& labels) {
   json.name("labels").begin_object();
@@ -67,7 +55,7 @@ void print_created(const JsonView& key) {
   std::string text = "created " + reference_of(key);
   if (primary)
     text += "@" + std::to_string(count(*primary, "version")) + "  primary  " +
-            member(*primary, "algorithm");
+            algorithm_text(member(*primary, "algorithm"));
   if (const std::string owner = member(key, "owner"); !owner.empty()) text += "  owner " + owner;
   Session::line(text);
   Session::line("  next     keywright key encrypt " + member(key, "name") +
@@ -90,9 +78,34 @@ Status create(Session& session, const Arguments& arguments) {
   return ok();
 }
 
-std::string primary_text(const JsonView& key) {
-  const auto primary = primary_of(key);
-  return primary ? "@" + std::to_string(count(*primary, "version")) : "none";
+std::string labels_text(const JsonView& key) {
+  std::string text;
+  const auto labels = key.find("labels");
+  if (!labels) return text;
+  for (const auto& [name, value] : labels->members())
+    text += (text.empty() ? "" : " ") + std::string(name) + "=" +
+            std::string(value.text() ? *value.text() : "");
+  return text;
+}
+
+std::vector<Column> key_columns() {
+  const auto versions = [](const JsonView& key) {
+    return std::to_string(key.member("versions")->elements().size());
+  };
+  const auto algorithm = [](const JsonView& key) {
+    const auto primary = primary_of(key);
+    return primary ? member(*primary, "algorithm") : "";
+  };
+  return {text_column("NAME", "name"),
+          {"PRIMARY", primary_text},
+          {"VERSIONS", versions},
+          {"ALGORITHM", algorithm},
+          text_column("PURPOSE", "purpose", true),
+          text_column("CLASS", "classification"),
+          text_column("OWNER", "owner"),
+          {"LABELS", labels_text, true},
+          text_column("ID", "id", true),
+          time_column("CREATED", "created_at")};
 }
 
 Status list(Session& session, const Arguments& arguments) {
@@ -108,28 +121,10 @@ Status list(Session& session, const Arguments& arguments) {
                                              {"limit", arguments.text("--limit")},
                                              {"after", arguments.text("--after")}});
   KW_TRY(const auto answer, session.send("GET", "/api/v1/tenants/" + tenant + "/keys" + filters));
-  KW_TRY(const JsonView items, answer.json.root().member("items"));
-  if (session.options().quiet || session.options().format == Format::kName) {
-    for (const JsonView& key : items.elements()) Session::line(member(key, "name"));
-    return ok();
-  }
-  if (session.print_for_machines(answer)) return ok();
-  Table table = {{"NAME", "PRIMARY", "VERSIONS", "ALGORITHM", "CLASS", "OWNER", "CREATED"}};
-  for (const JsonView& key : items.elements()) {
-    const auto primary = primary_of(key);
-    table.push_back({member(key, "name"), primary_text(key),
-                     std::to_string(key.member("versions")->elements().size()),
-                     primary ? member(*primary, "algorithm") : "", member(key, "classification"),
-                     member(key, "owner"), moment(member(key, "created_at"))});
-  }
-  if (table.size() == 1) {
-    Session::say("no keys in tenant " + tenant + " match.  make one: keywright key create NAME");
-    return ok();
-  }
-  Session::print(table);
-  if (const std::string next = member(answer.json.root(), "next"); !next.empty())
-    Session::say("more: --after " + next);
-  return ok();
+  return show_list(
+      session, answer,
+      {key_columns(), [](const JsonView& key) { return member(key, "name"); },
+       "no keys in tenant " + tenant + " match.  make one: keywright key create NAME"});
 }
 
 void print_key(const JsonView& key) {
@@ -162,125 +157,13 @@ Status edit(Session& session, const Arguments& arguments) {
   json.begin_object();
   KW_OK(metadata_members(json, arguments));
   json.end_object();
-  KW_TRY(const auto before, session.send("GET", Session::key_path(at)));
-  const std::string etag = "\"" + std::to_string(count(before.json.root(), "epoch")) + "\"";
+  std::string etag;
+  if (!session.showing()) {
+    KW_TRY(const auto before, session.send("GET", Session::key_path(at)));
+    etag = "\"" + std::to_string(count(before.json.root(), "epoch")) + "\"";
+  }
   KW_TRY(const auto answer, session.send("PATCH", Session::key_path(at), json.text(), etag));
   if (!session.print_for_machines(answer, at.text())) Session::line("changed " + at.text());
-  return ok();
-}
-
-Status rotate(Session& session, const Arguments& arguments) {
-  KW_TRY(const Reference at, session.reference(arguments.reference));
-  if (arguments.has("--dry-run")) {
-    KW_TRY(const auto answer, session.send("GET", Session::key_path(at)));
-    const JsonView key = answer.json.root();
-    const auto primary = primary_of(key);
-    const auto next = std::to_string(key.member("versions")->elements().size() + 1);
-    Session::line("plan  " + at.text() + " " + primary_text(key) + " -> @" + next +
-                  "      nothing has been changed");
-    Session::line("  + " + at.name + "@" + next + "    " +
-                  arguments.text("--algorithm", primary ? member(*primary, "algorithm") : "") +
-                  ", proved by a known-answer test before use");
-    if (primary)
-      Session::line("  ~ " + at.name + primary_text(key) +
-                    "    primary -> secondary: decrypts; protects only when named, for " +
-                    std::to_string(count(key, "lease_grace_seconds")) + " s");
-    Session::line("  rollback     keywright key rollback " + at.name);
-    return ok();
-  }
-  JsonWriter json;
-  json.begin_object();
-  if (arguments.has("--algorithm")) json.member("algorithm", arguments.text("--algorithm"));
-  if (arguments.has("--no-promote")) json.member("promote", false);
-  json.end_object();
-  KW_TRY(const auto answer, session.send("POST", Session::key_path(at) + ":rotate", json.text()));
-  const auto version = count(answer.json.root(), "version");
-  const std::string made = at.text() + "@" + std::to_string(version);
-  if (session.print_for_machines(answer, made)) return ok();
-  Session::line("rotated " + made + (arguments.has("--no-promote") ? "  active" : "  primary"));
-  Session::line("  undo     keywright key rollback " + at.name);
-  return ok();
-}
-
-Status roll_back(Session& session, const Arguments& arguments) {
-  KW_TRY(const Reference at, session.reference(arguments.reference));
-  JsonWriter json;
-  json.begin_object();
-  if (at.version) json.member("to", *at.version);
-  json.end_object();
-  Reference key = at;
-  key.version.reset();
-  KW_TRY(const auto answer, session.send("POST", Session::key_path(at) + ":rollback", json.text()));
-  const std::string now = key.text() + primary_text(answer.json.root());
-  if (!session.print_for_machines(answer, now))
-    Session::line("rolled back: " + now + " is primary again");
-  return ok();
-}
-
-Status readiness(Session& session, const Arguments& arguments) {
-  KW_TRY(const Reference at, session.reference(arguments.reference));
-  if (!at.version)
-    return error(Code::kInvalidArgument, "usage", "say which version: " + at.name + "@1");
-  const std::string target = arguments.text("--for", "retire");
-  KW_TRY(const auto answer,
-         session.send("GET",
-                      Session::key_path(at) + "/readiness" +
-                          client::query({{"version", std::to_string(*at.version)},
-                                         {"for", target},
-                                         {"quiet_seconds", arguments.text("--quiet-seconds")}})));
-  const JsonView root = answer.json.root();
-  const bool ready = root.boolean("ready") && *root.boolean("ready");
-  const Error refused{Code::kFailedPrecondition, "not_ready", "", std::nullopt};
-  if (session.print_for_machines(answer, at.text())) return ready ? ok() : Status(refused);
-  if (ready) {
-    Session::line("ready: " + at.text() + " can be " +
-                  (target == "destroy" ? "destroyed" : target + "d"));
-    return ok();
-  }
-  const auto blockers = root.member("blockers")->elements();
-  const std::string not_before = member(root, "not_before");
-  Session::line("not ready: " + at.text() + " has " + std::to_string(blockers.size()) +
-                (blockers.size() == 1 ? " blocker" : " blockers") +
-                (not_before.empty() ? "" : "; not before " + moment(not_before)));
-  Table table = {{"  BLOCKER", "AMOUNT", "WHERE", "CLEARS WHEN"}};
-  for (const JsonView& blocker : blockers)
-    table.push_back({"  " + member(blocker, "kind"), grouped(count(blocker, "amount")),
-                     member(blocker, "where"), member(blocker, "clears_when")});
-  Session::print(table);
-  return refused;
-}
-
-Status usage(Session& session, const Arguments& arguments) {
-  KW_TRY(const Reference at, session.reference(arguments.reference));
-  KW_TRY(const auto answer,
-         session.send("GET", Session::key_path(at) + "/usage" +
-                                 client::query({{"since", arguments.text("--since")}})));
-  if (session.print_for_machines(answer, at.text())) return ok();
-  Table table = {{"HOUR", "VERSION", "OPERATION", "CALLER", "COUNT", "LAST"}};
-  KW_TRY(const JsonView items, answer.json.root().member("items"));
-  for (const JsonView& row : items.elements())
-    table.push_back({moment(member(row, "hour")), "@" + std::to_string(count(row, "version")),
-                     member(row, "operation"), member(row, "caller"), grouped(count(row, "count")),
-                     moment(member(row, "last_at"))});
-  if (table.size() == 1) {
-    Session::say(at.text() + " was not used in this time");
-    return ok();
-  }
-  Session::print(table);
-  return ok();
-}
-
-Status public_key(Session& session, const Arguments& arguments) {
-  KW_TRY(Reference at, session.reference(arguments.reference));
-  if (!at.version) {
-    KW_TRY(const auto key, session.send("GET", Session::key_path(at)));
-    at.version = static_cast<std::uint32_t>(count(key.json.root(), "primary"));
-  }
-  KW_TRY(const auto answer, session.send("GET", Session::key_path(at) + "/versions/" +
-                                                    std::to_string(*at.version) + "/public-key"));
-  if (session.options().format == Format::kJson && session.print_for_machines(answer)) return ok();
-  const std::string pem = member(answer.json.root(), "public_key");
-  Session::line(pem.substr(0, pem.find_last_not_of('\n') + 1));
   return ok();
 }
 
@@ -303,13 +186,10 @@ Status remove_alias(Session& session, const Arguments& arguments) {
 Status list_aliases(Session& session, const Arguments&) {
   KW_TRY(const std::string tenant, session.tenant());
   KW_TRY(const auto answer, session.send("GET", "/api/v1/tenants/" + tenant + "/aliases"));
-  if (session.print_for_machines(answer)) return ok();
-  Table table = {{"ALIAS", "KEY"}};
-  KW_TRY(const JsonView items, answer.json.root().member("items"));
-  for (const JsonView& row : items.elements())
-    table.push_back({member(row, "alias"), member(row, "key")});
-  Session::print(table);
-  return ok();
+  return show_list(session, answer,
+                   {{text_column("ALIAS", "alias"), text_column("KEY", "key")},
+                    [](const JsonView& row) { return member(row, "alias"); },
+                    ""});
 }
 
 }  // namespace
@@ -363,48 +243,6 @@ void add_inventory(std::vector<Command>& commands) {
         edit}});
 }
 
-void add_rotation(std::vector<Command>& commands) {
-  commands.insert(commands.end(),
-                  {{"key",
-                    "rotate",
-                    "make a new version and promote it",
-                    "KEY",
-                    {{"--algorithm", "another algorithm for the new version", Kind::kText},
-                     {"--no-promote", "leave the new version active, for a canary", Kind::kSwitch},
-                     {"--dry-run", "show what would happen", Kind::kSwitch}},
-                    {"keywright key rotate orders --dry-run", "keywright key rotate orders"},
-                    rotate},
-                   {"key",
-                    "rollback",
-                    "make an older version primary again",
-                    "KEY[@N]",
-                    {},
-                    {"keywright key rollback orders"},
-                    roll_back},
-                   {"key",
-                    "readiness",
-                    "may this version go, and what is in the way",
-                    "KEY@N",
-                    {{"--for", "retire, archive or destroy", Kind::kText},
-                     {"--quiet-seconds", "how long it must have been unused", Kind::kNumber}},
-                    {"keywright key readiness orders@1 --for retire"},
-                    readiness},
-                   {"key",
-                    "usage",
-                    "who used which version for what",
-                    "KEY",
-                    {{"--since", "from this time, RFC 3339", Kind::kText}},
-                    {"keywright key usage orders"},
-                    usage},
-                   {"key",
-                    "public-key",
-                    "the public key as PEM",
-                    "KEY[@N]",
-                    {},
-                    {"keywright key public-key tokens"},
-                    public_key}});
-}
-
 void add_aliases(std::vector<Command>& commands) {
   commands.insert(
       commands.end(),
@@ -429,7 +267,6 @@ void add_aliases(std::vector<Command>& commands) {
 
 void add_key_commands(std::vector<Command>& commands) {
   add_inventory(commands);
-  add_rotation(commands);
   add_aliases(commands);
 }
 

@@ -10,6 +10,7 @@
 #include <iostream>
 
 #include "base/name.h"
+#include "cli/permit.h"
 
 namespace kw::cli {
 
@@ -67,8 +68,10 @@ Result<Context> Session::resolve() {
   if (const std::string file = environment("KEYWRIGHT_TOKEN_FILE"); !file.empty()) {
     KW_TRY(chosen.token, first_line(file));
   }
-  if (const std::string token = environment("KEYWRIGHT_TOKEN"); !token.empty())
+  if (const std::string token = environment("KEYWRIGHT_TOKEN"); !token.empty()) {
+    if (!chosen.token.empty()) hidden_context_ = name;
     chosen.token.assign(token);
+  }
   if (!options_.tenant.empty()) chosen.tenant = options_.tenant;
   context_tenant_ = chosen.tenant;
   server_ = chosen.url;
@@ -134,11 +137,18 @@ Result<client::Answer> Session::send(const std::string& method, const std::strin
   if (options_.show_request) {
     KW_OK(resolve());
     line("curl -X " + method + " -H \"Authorization: Bearer $KEYWRIGHT_TOKEN\"" +
+         (options_.approval.empty() ? "" : " -H 'Keywright-Approval: " + options_.approval + "'") +
+         (if_match.empty() ? "" : " -H 'If-Match: " + if_match + "'") +
          (body.empty() ? "" : " -H 'Content-Type: application/json' -d " + shell_quoted(body)) +
          " " + shell_quoted(server_ + path));
     return error(Code::kAborted, "shown", "the request was shown, not sent");
   }
   KW_TRY(client::Connection* const to, connection());
+  if (options_.show_policy) {
+    KW_TRY(const std::string permit, permit_for(*to, method, path, body));
+    line(permit);
+    return error(Code::kAborted, "shown", "the permit was shown, nothing was sent");
+  }
   client::Request request;
   request.method = method;
   request.path = path;
@@ -155,6 +165,13 @@ bool Session::print_for_machines(const client::Answer& answer, std::string_view 
   }
   if (options_.format == Format::kJson) {
     line(std::string(answer.text.data(), answer.text.size()));
+    return true;
+  }
+  if (options_.format == Format::kJsonLines) {
+    const auto items = answer.json.root().find("items");
+    if (!items) line(json_of(answer.json.root()));
+    if (!items) return true;
+    for (const codec::JsonView& item : items->elements()) line(json_of(item));
     return true;
   }
   if (options_.format == Format::kYaml) {
@@ -198,16 +215,17 @@ bool Session::terminal_in() {
   return isatty(STDIN_FILENO) == 1;
 }
 
-Status Session::confirm_by_name(const std::string& consequence, const std::string& name,
-                                const std::string& given) {
+Status Session::confirm_by_name(const std::string& what, const std::string& consequence,
+                                const std::string& name, const std::string& given) {
   if (given == name) return ok();
   if (!given.empty())
     return error(Code::kInvalidArgument, "confirm_required",
                  "--confirm names another object than " + name);
   if (options_.no_input || !terminal_in())
     return error(Code::kInvalidArgument, "confirm_required",
-                 consequence + "; there is no terminal to ask on");
-  std::fprintf(stderr, "%s.\nType %s to go on: ", consequence.c_str(), name.c_str());
+                 what + " needs a name to confirm, and there is no terminal");
+  std::fprintf(stderr, "%s: %s.\nType %s to go on: ", what.c_str(), consequence.c_str(),
+               name.c_str());
   std::string typed;
   std::getline(std::cin, typed);
   if (typed == name) return ok();
@@ -256,59 +274,6 @@ std::string grouped(std::int64_t number) {
   for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3)
     digits.insert(static_cast<std::size_t>(at), ",");
   return (number < 0 ? "-" : "") + digits;
-}
-
-namespace {
-
-std::string yaml_scalar(const codec::JsonView& value) {
-  using Kind = codec::JsonView::Kind;
-  switch (value.kind()) {
-    case Kind::kNull:
-      return "null";
-    case Kind::kBool:
-      return *value.boolean() ? "true" : "false";
-    case Kind::kInteger:
-      return std::to_string(*value.integer());
-    case Kind::kDouble:
-      return std::to_string(*value.number());
-    default:
-      break;
-  }
-  codec::JsonWriter quoted;
-  quoted.value(*value.text());
-  return std::string(quoted.text());
-}
-
-bool nested(const codec::JsonView& value) {
-  return (value.kind() == codec::JsonView::Kind::kObject && !value.members().empty()) ||
-         (value.kind() == codec::JsonView::Kind::kArray && !value.elements().empty());
-}
-
-std::string yaml_leaf(const codec::JsonView& value) {
-  if (value.kind() == codec::JsonView::Kind::kObject) return "{}";
-  if (value.kind() == codec::JsonView::Kind::kArray) return "[]";
-  return yaml_scalar(value);
-}
-
-}  // namespace
-
-std::string yaml_of(const codec::JsonView& value, int indent) {
-  const std::string margin(static_cast<std::size_t>(indent), ' ');
-  std::string text;
-  for (const auto& [name, content] : value.members())
-    text +=
-        margin + std::string(name) + ":" +
-        (nested(content) ? "\n" + yaml_of(content, indent + 2) : " " + yaml_leaf(content) + "\n");
-  for (const codec::JsonView& content : value.elements()) {
-    if (!nested(content)) {
-      text += margin + "- " + yaml_leaf(content) + "\n";
-      continue;
-    }
-    std::string block = yaml_of(content, indent + 2);
-    block.replace(static_cast<std::size_t>(indent), 2, "- ");
-    text += block;
-  }
-  return text;
 }
 
 }  // namespace kw::cli

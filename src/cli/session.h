@@ -11,7 +11,7 @@
 
 namespace kw::cli {
 
-enum class Format : std::uint8_t { kTable, kJson, kYaml, kName };
+enum class Format : std::uint8_t { kTable, kWide, kJson, kJsonLines, kYaml, kName };
 
 struct GlobalOptions {
   std::string context, tenant, url;
@@ -20,6 +20,8 @@ struct GlobalOptions {
   bool no_input = false;      ///< never ask
   bool verbose = false;       ///< request ids
   bool show_request = false;  ///< print the request as curl instead of sending it
+  bool show_policy = false;   ///< print the permit that the request needs instead of sending it
+  std::string columns;        ///< of lists, with commas between; "" for the usual ones
   std::string approval;       ///< id of an approval to spend
 };
 
@@ -39,7 +41,12 @@ class Session {
   explicit Session(GlobalOptions options) : options_(std::move(options)) {}
 
   const GlobalOptions& options() const { return options_; }
-  bool table() const { return options_.format == Format::kTable && !options_.quiet; }
+  bool table() const {
+    return (options_.format == Format::kTable || options_.format == Format::kWide) &&
+           !options_.quiet;
+  }
+  /// Requests are shown, not sent.
+  bool showing() const { return options_.show_request || options_.show_policy; }
 
   /// Parses a reference; the tenant comes from it, -t, KEYWRIGHT_TENANT or the context.
   /// @errors kInvalidArgument(usage)
@@ -48,7 +55,7 @@ class Session {
   /// "/api/v1/tenants/T/keys/K"
   static std::string key_path(const Reference& at);
 
-  /// Sends; with --show-request prints the request instead and answers kAborted(shown).
+  /// Sends; with --show-request or --show-policy prints that instead and answers kAborted(shown).
   Result<client::Answer> send(const std::string& method, const std::string& path,
                               std::string_view body = {}, const std::string& if_match = "");
   Result<client::Connection*> connection();
@@ -56,6 +63,8 @@ class Session {
   const client::Problem* problem() const {
     return connection_ ? &connection_->last_problem() : nullptr;
   }
+  /// KEYWRIGHT_TOKEN hides the token of this context; "" when it does not.
+  const std::string& hidden_context() const { return hidden_context_; }
   /// The context's own server URL, for messages.
   std::string server() const { return server_; }
 
@@ -68,8 +77,8 @@ class Session {
 
   /// Asks on the terminal; @errors kInvalidArgument(confirm_required): there is no terminal and the
   /// flag was not given.
-  Status confirm_by_name(const std::string& consequence, const std::string& name,
-                         const std::string& given);
+  Status confirm_by_name(const std::string& what, const std::string& consequence,
+                         const std::string& name, const std::string& given);
   /// A secret typed without echo, or one line of standard input when that is not a terminal.
   Result<WipedText> ask_secret(const std::string& prompt);
   static bool terminal_out();
@@ -80,6 +89,7 @@ class Session {
   std::optional<client::Connection> connection_;
   std::string server_;
   std::string context_tenant_;
+  std::string hidden_context_;
   bool resolved_ = false;
   Result<Context> resolve();
 };
@@ -91,6 +101,8 @@ std::int64_t count(const codec::JsonView& object, std::string_view name);  ///< 
 std::string moment(const std::string& rfc3339_text);
 /// 1,234,567
 std::string grouped(std::int64_t number);
+/// A JSON value as one line of JSON.
+std::string json_of(const codec::JsonView& value);
 /// A JSON value as YAML text.
 std::string yaml_of(const codec::JsonView& value, int indent = 0);
 

@@ -52,5 +52,11 @@ TEST(Yaml, is_written_from_json) {
             "a: 1\nb:\n  - c: \"x\"\n    d: true\n  - 2\ne: {}\nf: null\n");
 }
 
+TEST(Json, is_written_back_as_it_was_read) {
+  for (const char* text :
+       {R"({"a":1,"b":[{"c":"x\"","d":true},2,null],"e":{},"f":[]})", "\"x\"", "[]"})
+    EXPECT_EQ(json_of(codec::JsonDocument::parse(text)->root()), text);
+}
+
 }  // namespace
 }  // namespace kw::cli

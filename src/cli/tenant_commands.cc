@@ -1,4 +1,5 @@
 #include "cli/command.h"
+#include "cli/listing.h"
 #include "cli/session.h"
 
 namespace kw::cli {
@@ -20,17 +21,10 @@ Status create(Session& session, const Arguments& arguments) {
 
 Status list(Session& session, const Arguments&) {
   KW_TRY(const auto answer, session.send("GET", "/api/v1/tenants"));
-  KW_TRY(const JsonView items, answer.json.root().member("items"));
-  if (session.options().quiet || session.options().format == Format::kName) {
-    for (const JsonView& tenant : items.elements()) Session::line(member(tenant, "name"));
-    return ok();
-  }
-  if (session.print_for_machines(answer)) return ok();
-  Table table = {{"TENANT", "CREATED"}};
-  for (const JsonView& tenant : items.elements())
-    table.push_back({member(tenant, "name"), moment(member(tenant, "created_at"))});
-  Session::print(table);
-  return ok();
+  return show_list(session, answer,
+                   {{text_column("TENANT", "name"), time_column("CREATED", "created_at")},
+                    [](const JsonView& tenant) { return member(tenant, "name"); },
+                    "no tenants yet.  make one: keywright tenant create NAME"});
 }
 
 Status show(Session& session, const Arguments& arguments) {

@@ -15,6 +15,8 @@ struct VersionVerb {
   bool destructive = false;
 };
 
+constexpr const char* kConsequence = "what only it protects becomes unreadable";
+
 void body_of(JsonWriter& json, const Arguments& arguments) {
   json.begin_object();
   if (arguments.has("--reason")) json.member("reason", arguments.text("--reason"));
@@ -33,9 +35,8 @@ Status move(Session& session, const Arguments& arguments, const VersionVerb& ver
   if (!at.version)
     return error(Code::kInvalidArgument, "usage", "say which version: " + at.name + "@1");
   if (verb.destructive) {
-    const std::string consequence =
-        verb.verb + " of " + at.text() + ": what only it protects becomes unreadable";
-    KW_OK(session.confirm_by_name(consequence, at.name, arguments.text("--confirm")));
+    KW_OK(session.confirm_by_name(verb.verb + " of " + at.text(), kConsequence, at.name,
+                                  arguments.text("--confirm")));
   }
   JsonWriter json;
   body_of(json, arguments);

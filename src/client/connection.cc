@@ -63,6 +63,7 @@ Error read_problem(int status, std::string_view text, Problem& problem) {
   problem.request_id = text_member(root, "request_id");
   if (const auto approval = root.member("approval"))
     problem.approval_id = text_member(*approval, "id");
+  problem.why = text_member(root, "why");
   read_blockers(root, problem);
   return error(code_of(status), text_member(root, "reason"), text_member(root, "detail"));
 }

@@ -28,6 +28,7 @@ struct Problem {
   int status = 0;
   std::string request_id;
   std::string approval_id;
+  std::string why;
   std::vector<Blocker> blockers;
 };
 

@@ -44,18 +44,21 @@ Status may_grant(const Call& call, std::string_view principal) {
 }  // namespace
 
 Result<auth::PrincipalRecord> create_principal(House& house, Call& call,
-                                               const auth::NewPrincipal& principal) {
+                                               const auth::NewPrincipal& principal,
+                                               const Wording<auth::PrincipalRecord>& wording) {
   std::optional<auth::PrincipalRecord> made;
   KW_OK(change_access(house, call, "create", [&](store::Tx& tx) -> Status {
     KW_OK(house.access.create_principal(tx, principal));
     KW_TRY(made, find_principal(house, tx, principal.name.text()));
+    keep(call, wording, *made);
     return ok();
   }));
   return *std::move(made);
 }
 
 Result<auth::PrincipalRecord> update_principal(House& house, Call& call,
-                                               const PrincipalUpdate& update) {
+                                               const PrincipalUpdate& update,
+                                               const Wording<auth::PrincipalRecord>& wording) {
   std::optional<auth::PrincipalRecord> changed;
   KW_OK(change_access(house, call, "update", [&](store::Tx& tx) -> Status {
     KW_OK(may_grant(call, call.object));
@@ -66,6 +69,7 @@ Result<auth::PrincipalRecord> update_principal(House& house, Call& call,
     if (update.certificate_name) record.certificate_name = *update.certificate_name;
     KW_OK(house.access.update_principal(tx, record));
     KW_TRY(changed, find_principal(house, tx, call.object));
+    keep(call, wording, *changed);
     return ok();
   }));
   return *std::move(changed);
@@ -96,9 +100,12 @@ Result<auth::IssuedToken> issue_token(House& house, Call& call, const auth::NewT
   return *std::move(issued);
 }
 
-Status revoke_token(House& house, Call& call, std::string_view accessor) {
-  return change_access(house, call, "revoke",
-                       [&](store::Tx& tx) { return house.access.revoke_token(tx, accessor); });
+Status revoke_token(House& house, Call& call, std::string_view accessor,
+                    const Wording<Done>& wording) {
+  return change_access(house, call, "revoke", [&](store::Tx& tx) {
+    keep(call, wording, Done{});
+    return house.access.revoke_token(tx, accessor);
+  });
 }
 
 Result<std::vector<auth::TokenRecord>> list_tokens(House& house, Call& call,
@@ -126,14 +133,18 @@ Result<std::shared_ptr<const auth::Principal>> who_am_i(House& house, Call& call
   return outcome;
 }
 
-Status put_policy(House& house, Call& call, const ObjectName& name, std::string_view yaml) {
+Status put_policy(House& house, Call& call, const ObjectName& name, std::string_view yaml,
+                  const Wording<Done>& wording) {
   return change_access(house, call, "put", [&](store::Tx& tx) {
+    keep(call, wording, Done{});
     return house.access.put_policy(tx, call.tenant, name, yaml);
   });
 }
 
-Status remove_policy(House& house, Call& call, const ObjectName& name) {
+Status remove_policy(House& house, Call& call, const ObjectName& name,
+                     const Wording<Done>& wording) {
   return change_access(house, call, "remove", [&](store::Tx& tx) {
+    keep(call, wording, Done{});
     return house.access.remove_policy(tx, call.tenant, name);
   });
 }
@@ -164,8 +175,6 @@ Result<std::vector<auth::Approval>> list_approvals(House& house, Call& call,
   });
 }
 
-namespace {
-
 Result<auth::Approval> visible_approval(House& house, Call& call, const ApprovalId& id) {
   KW_OK(require_open(house));
   std::optional<auth::Approval> found;
@@ -180,15 +189,14 @@ Result<auth::Approval> visible_approval(House& house, Call& call, const Approval
   return *std::move(found);
 }
 
-}  // namespace
-
 Result<auth::Approval> show_approval(House& house, Call& call, const ApprovalId& id) {
   auto found = visible_approval(house, call, id);
   KW_OK(record_and_wait(house, call, status_of(found)));
   return found;
 }
 
-Result<auth::Approval> vote(House& house, Call& call, const ApprovalId& id, Vote choice) {
+Result<auth::Approval> vote(House& house, Call& call, const ApprovalId& id, Vote choice,
+                            const Wording<auth::Approval>& wording) {
   return recorded<auth::Approval>(house, call, [&]() -> Result<auth::Approval> {
     KW_OK(visible_approval(house, call, id));
     std::optional<auth::Approval> after;
@@ -196,6 +204,7 @@ Result<auth::Approval> vote(House& house, Call& call, const ApprovalId& id, Vote
       KW_TRY(after, choice == Vote::kApprove
                         ? house.approvals.approve(change.tx, id, call.caller->name)
                         : house.approvals.reject(change.tx, id, call.caller->name));
+      keep(call, wording, *after);
       audit::Event event = change.by;
       event.note = choice == Vote::kApprove ? "approve" : "reject";
       KW_OK(house.changes.append(change.tx, event));

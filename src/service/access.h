@@ -11,7 +11,8 @@ namespace kw::service {
 /// @errors kInvalidArgument(duties_conflict), kAlreadyExists(already_exists). @audit
 /// principal.write
 Result<auth::PrincipalRecord> create_principal(House& house, Call& call,
-                                               const auth::NewPrincipal& principal);
+                                               const auth::NewPrincipal& principal,
+                                               const Wording<auth::PrincipalRecord>& wording = {});
 struct PrincipalUpdate {
   std::optional<std::vector<auth::Grant>> grants;
   std::optional<bool> disabled;
@@ -21,13 +22,15 @@ struct PrincipalUpdate {
 /// @errors kAborted(stale_epoch), kPermissionDenied(own_grants): nobody changes their own roles.
 /// @audit principal.write
 Result<auth::PrincipalRecord> update_principal(House& house, Call& call,
-                                               const PrincipalUpdate& update);
+                                               const PrincipalUpdate& update,
+                                               const Wording<auth::PrincipalRecord>& wording = {});
 Result<std::vector<auth::PrincipalRecord>> list_principals(House& house, Call& call,
                                                            std::string_view after, int limit);
 
 /// The text is shown once and kept nowhere. @audit token.write
 Result<auth::IssuedToken> issue_token(House& house, Call& call, const auth::NewToken& token);
-Status revoke_token(House& house, Call& call, std::string_view accessor);
+Status revoke_token(House& house, Call& call, std::string_view accessor,
+                    const Wording<Done>& wording = {});
 Result<std::vector<auth::TokenRecord>> list_tokens(House& house, Call& call,
                                                    std::string_view principal,
                                                    std::string_view after, int limit);
@@ -35,17 +38,23 @@ Result<std::vector<auth::TokenRecord>> list_tokens(House& house, Call& call,
 Result<std::shared_ptr<const auth::Principal>> who_am_i(House& house, Call& call);
 
 /// @errors kInvalidArgument(bad_policy). @audit access-policy.write
-Status put_policy(House& house, Call& call, const ObjectName& name, std::string_view yaml);
-Status remove_policy(House& house, Call& call, const ObjectName& name);
+Status put_policy(House& house, Call& call, const ObjectName& name, std::string_view yaml,
+                  const Wording<Done>& wording = {});
+Status remove_policy(House& house, Call& call, const ObjectName& name,
+                     const Wording<Done>& wording = {});
 Result<std::vector<auth::Access::PolicyRecord>> list_policies(House& house, Call& call);
 
 Result<std::vector<auth::Approval>> list_approvals(House& house, Call& call,
                                                    std::optional<auth::ApprovalState> state,
                                                    int limit);
+/// The approval that the path names, after authorisation for its tenant, which it puts into the
+/// call. @errors as authorise; kNotFound(not_found)
+Result<auth::Approval> visible_approval(House& house, Call& call, const ApprovalId& id);
 Result<auth::Approval> show_approval(House& house, Call& call, const ApprovalId& id);
 enum class Vote : std::uint8_t { kApprove, kReject };
 /// @errors kPermissionDenied(own_request), kFailedPrecondition(already_voted | approval_closed).
 /// @audit approval.vote
-Result<auth::Approval> vote(House& house, Call& call, const ApprovalId& id, Vote vote);
+Result<auth::Approval> vote(House& house, Call& call, const ApprovalId& id, Vote vote,
+                            const Wording<auth::Approval>& wording = {});
 
 }  // namespace kw::service

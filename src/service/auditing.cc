@@ -44,6 +44,24 @@ Result<Bytes> audit_tile(House& house, Call& call, std::string_view path) {
   return consulted<Bytes>(house, call, [&] { return house.changes.tile(path); });
 }
 
+Result<AccessLogState> audit_access_log(House& house, Call& call) {
+  return consulted<AccessLogState>(house, call, [&]() -> Result<AccessLogState> {
+    AccessLogState state;
+    state.node = house.accesses.node();
+    // The promises first: the size then covers them.
+    KW_TRY(state.promises, house.accesses.promises());
+    state.size = static_cast<std::int64_t>(house.accesses.size());
+    return state;
+  });
+}
+
+Result<std::vector<std::string>> audit_access_records(House& house, Call& call, std::int64_t first,
+                                                      std::int64_t count) {
+  return consulted<std::vector<std::string>>(house, call, [&] {
+    return house.accesses.read(static_cast<std::uint64_t>(first), static_cast<std::size_t>(count));
+  });
+}
+
 Status authorise_events(House& house, Call& call) {
   const auto allowed = consulted<bool>(house, call, []() -> Result<bool> { return true; });
   return status_of(allowed);

@@ -23,6 +23,17 @@ Result<audit::Proof> audit_consistency(House& house, Call& call, std::int64_t ol
                                        std::int64_t new_size);
 Result<Bytes> audit_tile(House& house, Call& call, std::string_view path);
 
+/// This node's access log, for a copy that verifies offline.
+struct AccessLogState {
+  std::string node;
+  std::int64_t size = 0;
+  audit::AccessLog::Promises promises;
+};
+Result<AccessLogState> audit_access_log(House& house, Call& call);
+/// Up to `count` durable records from `first` on.
+Result<std::vector<std::string>> audit_access_records(House& house, Call& call, std::int64_t first,
+                                                      std::int64_t count);
+
 /// Hands each new change-log leaf to its subscribers, in order, from one thread. Thread-safe.
 class EventStreams {
  public:

@@ -16,6 +16,12 @@ Check check(std::string_view id, std::string_view group, bool good, std::string 
           std::move(text), good ? "" : std::move(fix)};
 }
 
+// What was found, in the words of how it is.
+Check found(std::string_view id, std::string_view group, bool good, std::string_view well,
+            std::string_view wrong, std::string fix) {
+  return check(id, group, good, std::string(good ? well : wrong), std::move(fix));
+}
+
 Check warn(Check found) {
   if (found.status == CheckStatus::kFailed) found.status = CheckStatus::kWarning;
   return found;
@@ -79,21 +85,25 @@ std::string_view check_status_name(CheckStatus status) {
 Result<std::vector<Check>> diagnose(House& house, Call& call) {
   return consulted<std::vector<Check>>(house, call, [&]() -> Result<std::vector<Check>> {
     std::vector<Check> checks;
-    checks.push_back(
-        check("SV-1", "server", !house.barrier.sealed(), "unsealed", "keywright seal unseal"));
-    checks.push_back(check("SV-2", "server", !house.feed.fenced(), "in touch with the store",
+    checks.push_back(found("SV-1", "server", !house.barrier.sealed(), "unsealed", "sealed",
+                           "keywright seal unseal"));
+    checks.push_back(found("SV-2", "server", !house.feed.fenced(), "in touch with the store",
+                           "lost touch with the store: this node refuses to use keys",
                            "check the store's network"));
     checks.push_back(
-        warn(check("SV-3", "server", SecretArena::locked(), "memory for keys is locked",
+        warn(found("SV-3", "server", SecretArena::locked(), "memory for keys is locked",
+                   "memory for keys is not locked: it may be swapped out",
                    "raise LimitMEMLOCK for the service")));
     checks.push_back(check("SV-4", "server", true, crypto::library_version(), ""));
     checks.push_back(commit_check(house));
-    checks.push_back(check("AU-1", "audit", house.accesses.healthy(), "the access log is written",
+    checks.push_back(found("AU-1", "audit", house.accesses.healthy(), "the access log is written",
+                           "the access log cannot be written",
                            "make room on the audit disk, then restart"));
     const auto checkpoint = house.changes.latest_checkpoint();
     checks.push_back(
-        warn(check("AU-2", "audit", checkpoint && !checkpoint->empty(),
-                   "the change log has a signed checkpoint", "keywright audit checkpoint")));
+        warn(found("AU-2", "audit", checkpoint && !checkpoint->empty(),
+                   "the change log has a signed checkpoint",
+                   "the change log has no signed checkpoint yet", "keywright audit checkpoint")));
     checks.push_back(primaries_check(house));
     checks.push_back(jobs_check(house));
     if (house.options.development)

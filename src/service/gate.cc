@@ -4,31 +4,18 @@
 #include <future>
 
 #include "crypto/digest.h"
+#include "service/idempotency.h"
 
 namespace kw::service {
 
 namespace {
 
 constexpr std::chrono::seconds kApprovalValid{24 * 3600};
-constexpr std::int64_t kIdempotencyMicros = 24LL * 3600 * 1'000'000;
-
-constexpr store::Migration kMigrations[] = {
-    {"service", 1,
-     "CREATE TABLE idempotency ("
-     " principal TEXT NOT NULL, name TEXT NOT NULL, request BYTEA NOT NULL, expires_at BIGINT NOT "
-     "NULL,"
-     " PRIMARY KEY (principal, name));"
-     "CREATE INDEX idempotency_expiry ON idempotency (expires_at);"},
-};
-
-// What an approval is bound to: the operation, the object in its present state, and the exact body.
-crypto::Digest256 request_hash(const Call& call, std::int64_t epoch) {
+// What an approval is bound to: the exact request, for the object in its present state.
+crypto::Digest256 approved_digest(const Call& call, std::int64_t epoch) {
   ByteWriter text;
-  text.field("keywright/request/v1")
-      .field(call.operation->name)
-      .field(call.tenant)
-      .field(call.object);
-  text.field(call.body_digest).u64(static_cast<std::uint64_t>(epoch));
+  text.field("keywright/approval/v2").field(request_digest(call));
+  text.u64(static_cast<std::uint64_t>(epoch));
   return crypto::sha256(text.bytes());
 }
 
@@ -38,7 +25,7 @@ Status open_approval(House& house, Call& call, const Guarded& guarded) {
   wanted.tenant = call.tenant;
   wanted.object = call.object;
   wanted.summary = guarded.summary;
-  wanted.request_hash = request_hash(call, guarded.epoch);
+  wanted.request_hash = approved_digest(call, guarded.epoch);
   wanted.requester = call.caller->name;
   wanted.needed = guarded.approvals;
   std::string id;
@@ -62,30 +49,26 @@ Status open_approval(House& house, Call& call, const Guarded& guarded) {
 Status spend_approval(House& house, store::Tx& tx, const Call& call, const Guarded& guarded) {
   if (guarded.approvals == 0) return ok();
   KW_TRY(const ApprovalId id, ApprovalId::parse(call.approval));
-  KW_OK(house.approvals.consume(tx, id, call.caller->name, request_hash(call, guarded.epoch)));
+  KW_OK(house.approvals.consume(tx, id, call.caller->name, approved_digest(call, guarded.epoch)));
   return ok();
 }
 
-Status mark_idempotent(House& house, store::Tx& tx, const Call& call) {
-  if (call.idempotency_key.empty()) return ok();
-  const std::int64_t now = to_micros(house.clock.wall());
-  const Bytes request = to_bytes(request_hash(call, 0));
-  KW_OK(tx.execute("DELETE FROM idempotency WHERE expires_at < $1", {now}));
-  KW_TRY(const auto earlier,
-         tx.query_one("SELECT request FROM idempotency WHERE principal = $1 AND name = $2",
-                      {call.caller->name, call.idempotency_key}));
-  if (earlier) {
-    if (same_bytes(earlier->bytes(0), request))
-      return error(Code::kAlreadyExists, "already_done",
-                   "a request with this Idempotency-Key was carried out; read the object to see "
-                   "what it did");
-    return error(Code::kInvalidArgument, "idempotency_mismatch",
-                 "this Idempotency-Key belongs to a different request");
-  }
-  KW_OK(tx.execute(
-      "INSERT INTO idempotency (principal, name, request, expires_at) VALUES ($1, $2, $3, $4)",
-      {call.caller->name, call.idempotency_key, request, now + kIdempotencyMicros}));
-  return ok();
+bool reads_policies(const House& house, const Call& call) {
+  const Operation& reading = operation(OperationId::access_policy_list);
+  auth::Question question;
+  question.action = reading.action;
+  question.tenant = call.tenant;
+  question.kind = reading.kind;
+  question.roles = default_roles(reading);
+  return house.access.decide(*call.caller, question).allowed;
+}
+
+// " acme:orders", " acme" or "".
+std::string object_text(const Call& call) {
+  std::string text = call.tenant;
+  if (!call.object.empty() && call.object != call.tenant)
+    text += (text.empty() ? "" : ":") + call.object;
+  return text.empty() ? text : " " + text;
 }
 
 bool sees_tenant(const auth::Principal& caller, std::string_view tenant) {
@@ -98,10 +81,6 @@ bool sees_tenant(const auth::Principal& caller, std::string_view tenant) {
 
 Error not_found() {
   return error(Code::kNotFound, "not_found", "there is no such object");
-}
-
-std::span<const store::Migration> migrations() {
-  return kMigrations;
 }
 
 Facts facts_of(const keys::Key& key) {
@@ -134,7 +113,7 @@ Status require_open(House& house) {
   return ok();
 }
 
-Result<std::shared_ptr<const keys::Key>> visible_key(House& house, const Call& call) {
+Result<std::shared_ptr<const keys::Key>> visible_key(House& house, Call& call) {
   KW_OK(require_open(house));
   auto found = house.keyring.find(call.tenant, call.object);
   KW_OK(authorise(house, call, found ? facts_of(**found) : Facts{}));
@@ -142,7 +121,7 @@ Result<std::shared_ptr<const keys::Key>> visible_key(House& house, const Call& c
   return found;
 }
 
-Status authorise(House& house, const Call& call, const Facts& facts) {
+Status authorise(House& house, Call& call, const Facts& facts) {
   if (call.operation->plane == Plane::kPublic) return ok();
   if (!call.caller)
     return error(Code::kUnauthenticated, "token_missing", "send a token or a client certificate");
@@ -158,8 +137,10 @@ Status authorise(House& house, const Call& call, const Facts& facts) {
   // Who holds nothing in a tenant must not learn what exists there: a foreign object looks like a
   // missing one.
   if (!call.tenant.empty() && !sees_tenant(*call.caller, call.tenant)) return not_found();
-  return error(Code::kPermissionDenied, "permission_denied",
-               call.caller->name + " may not " + std::string(call.operation->action));
+  if (reads_policies(house, call)) call.details.why = decision.because;
+  return error(
+      Code::kPermissionDenied, "permission_denied",
+      call.caller->name + " may not " + std::string(call.operation->action) + object_text(call));
 }
 
 int approvals_needed(const House& house, OperationId operation, bool override_readiness) {
@@ -193,11 +174,12 @@ Status transact(House& house, Call& call, const Guarded& guarded, const Work& wo
   if (guarded.approvals > 0 && call.approval.empty()) return open_approval(house, call, guarded);
   const std::string policy = house.access.policy_hash();
   KW_OK(house.store.write([&](store::Tx& tx) -> Status {
+    KW_OK(claim(house, tx, call));
     KW_OK(spend_approval(house, tx, call, guarded));
-    KW_OK(mark_idempotent(house, tx, call));
     audit::Event event = event_of(call);
     event.policy = policy;
-    return work(keys::Change{tx, event});
+    KW_OK(work(keys::Change{tx, event}));
+    return settle(house, tx, call);
   }));
   count_call(house, call, ok());
   return ok();

@@ -1,9 +1,9 @@
 // THE gate. Every operation goes through exactly one of its functions: none reaches keys, access or
 // audit another way.
 //
-// Order: sealed or fenced? -> authorised? -> approvals -> the work and its audit leaf in one
-// transaction -> idempotency marker. Refusals are recorded too (access log). Source of the duties:
-// docs/threat_model.md.
+// Order: sealed or fenced? -> authorised? -> in one transaction: idempotency key, approvals, the
+// work with its audit leaf, the kept answer. Refusals are recorded too (access log). Source of the
+// duties: docs/threat_model.md.
 #pragma once
 
 #include <functional>
@@ -28,13 +28,13 @@ audit::Event event_of(const Call& call);
 Status require_open(House& house);
 /// May this caller do this to this object? @errors kPermissionDenied(permission_denied),
 /// kUnauthenticated(token_missing)
-Status authorise(House& house, const Call& call, const Facts& facts);
+Status authorise(House& house, Call& call, const Facts& facts);
 
 /// The one answer for what does not exist and for what the caller may not know of.
 Error not_found();
 /// The key that the call names, after authorisation against its facts. @errors as authorise;
 /// kNotFound(not_found)
-Result<std::shared_ptr<const keys::Key>> visible_key(House& house, const Call& call);
+Result<std::shared_ptr<const keys::Key>> visible_key(House& house, Call& call);
 
 /// How many approvals an operation needs from others; 0 on a development server.
 int approvals_needed(const House& house, OperationId operation, bool override_readiness);
@@ -50,8 +50,7 @@ struct Guarded {
 using Work = std::function<Status(keys::Change)>;
 /// Runs `work` in one transaction with approvals and idempotency. Call it inside `recorded`.
 /// @errors what work returns; kFailedPrecondition(approval_required: call.details has the id),
-///   kAlreadyExists(already_done): this Idempotency-Key was used for the same request before,
-///   kInvalidArgument(idempotency_mismatch): it was used for another one.
+///   those of claim (idempotency.h).
 Status transact(House& house, Call& call, const Guarded& guarded, const Work& work);
 
 /// Records a finished read or use in the access log; `release` is called when the record is
@@ -101,6 +100,7 @@ Result<T> consulted_key(House& house, Call& call, const Body& body) {
   return outcome;
 }
 
+/// The room's schema.
 std::span<const store::Migration> migrations();
 
 }  // namespace kw::service

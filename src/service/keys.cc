@@ -6,28 +6,30 @@ namespace {
 
 using keys::VersionState;
 
+using KeyChange = std::function<Result<keys::Key>(keys::Change, const keys::Key&)>;
+
 // Runs `change` on the key as the transaction sees it, then drops our snapshot of it.
-Result<keys::Key> change_key(
-    House& house, Call& call, const Guarded& guarded, const KeyId& id,
-    const std::function<Result<keys::Key>(keys::Change, const keys::Key&)>& body) {
+Result<keys::Key> change_key(House& house, Call& call, const Guarded& guarded,
+                             const KeyChange& body, const Wording<keys::Key>& wording) {
   std::optional<keys::Key> changed;
   KW_OK(transact(house, call, guarded, [&](keys::Change change) -> Status {
     KW_TRY(const keys::Key current, house.keyring.load(change.tx, call.tenant, call.object));
     KW_TRY(changed, body(change, current));
+    keep(call, wording, *changed);
     return ok();
   }));
-  house.keyring.forget(id);
+  house.keyring.forget(changed->id);
   return *std::move(changed);
 }
 
-// New material is generated before the transaction, for the algorithm that is named from here on.
-Result<keys::Keyring::Rotate> prepared(const keys::Key& key, keys::Keyring::Rotate options) {
-  const keys::Version* primary = key.version(key.primary);
-  if (!options.algorithm && primary != nullptr) options.algorithm = primary->algorithm;
-  if (options.algorithm) {
-    KW_TRY(options.prepared, keys::Keyring::prepare(*options.algorithm));
+// Each name is asked for: a policy about names holds for a batch too.
+Status authorise_each(House& house, Call& call, const std::vector<keys::NewKey>& wanted) {
+  for (const keys::NewKey& key : wanted) {
+    call.object = key.name.text();
+    KW_OK(authorise(house, call, {}));
   }
-  return options;
+  call.object.clear();
+  return ok();
 }
 
 bool gated(VersionState target) {
@@ -50,6 +52,19 @@ Status pass_gate(House& house, Call& call, const keys::Key& key, const VersionMo
                "the version is still needed; see its blockers");
 }
 
+Status change_alias(House& house, Call& call, const Wording<Done>& wording, const Work& work) {
+  const auto body = [&]() -> Status {
+    KW_OK(authorise(house, call, {}));
+    return transact(house, call, {}, [&](keys::Change change) -> Status {
+      keep(call, wording, Done{});
+      return work(change);
+    });
+  };
+  const Status outcome = body();
+  if (!outcome) KW_OK(record_and_wait(house, call, outcome));
+  return outcome;
+}
+
 std::string summary_of(const Call& call, const VersionMove& wanted) {
   return std::string(call.operation->action) + " " + call.tenant + ":" + call.object + "@" +
          std::to_string(wanted.version) +
@@ -58,7 +73,8 @@ std::string summary_of(const Call& call, const VersionMove& wanted) {
 
 }  // namespace
 
-Result<keys::Key> create_key(House& house, Call& call, const keys::NewKey& wanted) {
+Result<keys::Key> create_key(House& house, Call& call, const keys::NewKey& wanted,
+                             const Wording<keys::Key>& wording) {
   return recorded<keys::Key>(house, call, [&]() -> Result<keys::Key> {
     KW_OK(authorise(house, call, {}));
     // Generated before the transaction: an RSA key would hold up every other write for seconds.
@@ -67,6 +83,7 @@ Result<keys::Key> create_key(House& house, Call& call, const keys::NewKey& wante
     std::optional<keys::Key> made;
     KW_OK(transact(house, call, {}, [&](keys::Change change) -> Status {
       KW_TRY(made, house.keyring.create(change, call.tenant, ready));
+      keep(call, wording, *made);
       return ok();
     }));
     house.keyring.forget(made->id);
@@ -75,9 +92,10 @@ Result<keys::Key> create_key(House& house, Call& call, const keys::NewKey& wante
 }
 
 Result<std::vector<keys::Key>> create_keys(House& house, Call& call,
-                                           const std::vector<keys::NewKey>& wanted) {
+                                           const std::vector<keys::NewKey>& wanted,
+                                           const Wording<std::vector<keys::Key>>& wording) {
   return recorded<std::vector<keys::Key>>(house, call, [&]() -> Result<std::vector<keys::Key>> {
-    KW_OK(authorise(house, call, {}));
+    KW_OK(authorise_each(house, call, wanted));
     std::vector<keys::Key> made;
     KW_OK(transact(house, call, {}, [&](keys::Change change) -> Status {
       made.clear();
@@ -85,6 +103,7 @@ Result<std::vector<keys::Key>> create_keys(House& house, Call& call,
         KW_TRY(keys::Key key, house.keyring.create(change, call.tenant, one));
         made.push_back(std::move(key));
       }
+      keep(call, wording, made);
       return ok();
     }));
     return made;
@@ -103,10 +122,11 @@ Result<KeyPtr> show_key(House& house, Call& call) {
                                [](const KeyPtr& key) -> Result<KeyPtr> { return key; });
 }
 
-Result<keys::Key> update_key(House& house, Call& call, const KeyUpdate& update) {
+Result<keys::Key> update_key(House& house, Call& call, const KeyUpdate& update,
+                             const Wording<keys::Key>& wording) {
   return recorded<keys::Key>(house, call, [&]() -> Result<keys::Key> {
-    KW_TRY(const KeyPtr key, visible_key(house, call));
-    return change_key(house, call, {}, key->id, [&](keys::Change change, const keys::Key& current) {
+    KW_OK(visible_key(house, call));
+    const auto body = [&](keys::Change change, const keys::Key& current) {
       keys::Key wanted = current;
       if (update.owner) wanted.owner = *update.owner;
       if (update.classification) wanted.classification = *update.classification;
@@ -114,35 +134,24 @@ Result<keys::Key> update_key(House& house, Call& call, const KeyUpdate& update) 
       if (update.labels) wanted.labels = *update.labels;
       if (update.lease_grace) wanted.lease_grace = *update.lease_grace;
       return house.keyring.update(change, wanted, update.expected_epoch.value_or(current.epoch));
-    });
+    };
+    return change_key(house, call, {}, body, wording);
   });
 }
 
-Result<Rotated> rotate_key(House& house, Call& call, const keys::Keyring::Rotate& options) {
-  return recorded<Rotated>(house, call, [&]() -> Result<Rotated> {
-    KW_TRY(const KeyPtr key, visible_key(house, call));
-    KW_TRY(const keys::Keyring::Rotate ready, prepared(*key, options));
-    Rotated rotated;
-    KW_TRY(rotated.key,
-           change_key(house, call, {}, key->id,
-                      [&](keys::Change change, const keys::Key& current) -> Result<keys::Key> {
-                        KW_TRY(rotated.version, house.keyring.rotate(change, current, ready));
-                        return house.keyring.load(change.tx, call.tenant, call.object);
-                      }));
-    return rotated;
-  });
-}
-
-Result<keys::Key> roll_back_key(House& house, Call& call, std::uint32_t to) {
+Result<keys::Key> roll_back_key(House& house, Call& call, std::uint32_t to,
+                                const Wording<keys::Key>& wording) {
   return recorded<keys::Key>(house, call, [&]() -> Result<keys::Key> {
-    KW_TRY(const KeyPtr key, visible_key(house, call));
-    return change_key(house, call, {}, key->id, [&](keys::Change change, const keys::Key& current) {
+    KW_OK(visible_key(house, call));
+    const auto body = [&](keys::Change change, const keys::Key& current) {
       return house.keyring.roll_back(change, current, to);
-    });
+    };
+    return change_key(house, call, {}, body, wording);
   });
 }
 
-Result<keys::Key> move_version(House& house, Call& call, const VersionMove& wanted) {
+Result<keys::Key> move_version(House& house, Call& call, const VersionMove& wanted,
+                               const Wording<keys::Key>& wording) {
   return recorded<keys::Key>(house, call, [&]() -> Result<keys::Key> {
     KW_TRY(const KeyPtr key, visible_key(house, call));
     KW_OK(pass_gate(house, call, *key, wanted));
@@ -150,19 +159,21 @@ Result<keys::Key> move_version(House& house, Call& call, const VersionMove& want
     guarded.approvals = approvals_needed(house, call.operation->id, wanted.override_readiness);
     guarded.summary = summary_of(call, wanted);
     guarded.epoch = key->epoch;
-    return change_key(house, call, guarded, key->id,
-                      [&](keys::Change change, const keys::Key& current) {
-                        return house.keyring.move(change, current, wanted.version, wanted.move);
-                      });
+    const auto body = [&](keys::Change change, const keys::Key& current) {
+      return house.keyring.move(change, current, wanted.version, wanted.move);
+    };
+    return change_key(house, call, guarded, body, wording);
   });
 }
 
-Result<keys::Key> cancel_destroy(House& house, Call& call, std::uint32_t version) {
+Result<keys::Key> cancel_destroy(House& house, Call& call, std::uint32_t version,
+                                 const Wording<keys::Key>& wording) {
   return recorded<keys::Key>(house, call, [&]() -> Result<keys::Key> {
-    KW_TRY(const KeyPtr key, visible_key(house, call));
-    return change_key(house, call, {}, key->id, [&](keys::Change change, const keys::Key& current) {
+    KW_OK(visible_key(house, call));
+    const auto body = [&](keys::Change change, const keys::Key& current) {
       return house.keyring.cancel_destroy(change, current, version);
-    });
+    };
+    return change_key(house, call, {}, body, wording);
   });
 }
 
@@ -185,28 +196,18 @@ Result<std::vector<keys::UsageRow>> key_usage(House& house, Call& call,
                               [&](const KeyPtr& key) { return house.usage.usage(key->id, from); });
 }
 
-Status put_alias(House& house, Call& call, const ObjectName& alias, const ObjectName& key) {
-  const auto body = [&]() -> Status {
-    KW_OK(authorise(house, call, {}));
-    return transact(house, call, {}, [&](keys::Change change) {
-      return house.keyring.put_alias(change, call.tenant, alias, key);
-    });
-  };
-  const Status outcome = body();
-  if (!outcome) KW_OK(record_and_wait(house, call, outcome));
-  return outcome;
+Status put_alias(House& house, Call& call, const ObjectName& alias, const ObjectName& key,
+                 const Wording<Done>& wording) {
+  return change_alias(house, call, wording, [&](keys::Change change) {
+    return house.keyring.put_alias(change, call.tenant, alias, key);
+  });
 }
 
-Status remove_alias(House& house, Call& call, const ObjectName& alias) {
-  const auto body = [&]() -> Status {
-    KW_OK(authorise(house, call, {}));
-    return transact(house, call, {}, [&](keys::Change change) {
-      return house.keyring.remove_alias(change, call.tenant, alias);
-    });
-  };
-  const Status outcome = body();
-  if (!outcome) KW_OK(record_and_wait(house, call, outcome));
-  return outcome;
+Status remove_alias(House& house, Call& call, const ObjectName& alias,
+                    const Wording<Done>& wording) {
+  return change_alias(house, call, wording, [&](keys::Change change) {
+    return house.keyring.remove_alias(change, call.tenant, alias);
+  });
 }
 
 Result<std::vector<keys::Keyring::Alias>> list_aliases(House& house, Call& call) {

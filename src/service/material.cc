@@ -71,8 +71,8 @@ Result<WrappingKey> wrapping_key(House& house, Call& call) {
   });
 }
 
-Result<keys::Key> import_key(House& house, Call& call, const keys::NewKey& wanted,
-                             ByteView wrapped) {
+Result<keys::Key> import_key(House& house, Call& call, const keys::NewKey& wanted, ByteView wrapped,
+                             const Wording<keys::Key>& wording) {
   return recorded<keys::Key>(house, call, [&]() -> Result<keys::Key> {
     KW_OK(require_open(house));
     KW_OK(authorise(house, call, {}));
@@ -86,6 +86,7 @@ Result<keys::Key> import_key(House& house, Call& call, const keys::NewKey& wante
     std::optional<keys::Key> made;
     KW_OK(transact(house, call, guarded, [&](keys::Change change) -> Status {
       KW_TRY(made, house.keyring.import(change, call.tenant, wanted, checked.secret));
+      keep(call, wording, *made);
       return ok();
     }));
     house.keyring.forget(made->id);

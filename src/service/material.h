@@ -21,8 +21,8 @@ Result<WrappingKey> wrapping_key(House& house, Call& call);
 
 /// @errors kInvalidArgument(unwrap_failed | weak_key | bad_key),
 /// kFailedPrecondition(approval_required). @audit key.import
-Result<keys::Key> import_key(House& house, Call& call, const keys::NewKey& wanted,
-                             ByteView wrapped);
+Result<keys::Key> import_key(House& house, Call& call, const keys::NewKey& wanted, ByteView wrapped,
+                             const Wording<keys::Key>& wording = {});
 
 /// Only for keys created exportable. @errors kFailedPrecondition(not_exportable | version_state |
 /// approval_required),

@@ -13,8 +13,8 @@ OperationMetrics::OperationMetrics(observe::Registry& registry) {
         {&registry.counter(kOperations, kHelp, {{"operation", name}, {"outcome", "ok"}}),
          &registry.counter(kOperations, kHelp, {{"operation", name}, {"outcome", "denied"}}),
          &registry.counter(kOperations, kHelp, {{"operation", name}, {"outcome", "failed"}}),
-         &registry.histogram(observe::names::kOperationSeconds, "latency by operation, audit included",
-                             {{"operation", name}})});
+         &registry.histogram(observe::names::kOperationSeconds,
+                             "latency by operation, audit included", {{"operation", name}})});
   }
 }
 

@@ -2,12 +2,14 @@
 
 namespace kw::service {
 
-Result<keys::Tenant> create_tenant(House& house, Call& call, const TenantName& name) {
+Result<keys::Tenant> create_tenant(House& house, Call& call, const TenantName& name,
+                                   const Wording<keys::Tenant>& wording) {
   return recorded<keys::Tenant>(house, call, [&]() -> Result<keys::Tenant> {
     KW_OK(authorise(house, call, {}));
     std::optional<keys::Tenant> made;
     KW_OK(transact(house, call, {}, [&](keys::Change change) -> Status {
       KW_TRY(made, house.keyring.create_tenant(change, name));
+      keep(call, wording, *made);
       return ok();
     }));
     house.barrier.refresh_keks(made->number);
@@ -38,7 +40,7 @@ Result<std::vector<seal::KekVersion>> list_keks(House& house, Call& call) {
   });
 }
 
-Result<keys::Job> rotate_kek(House& house, Call& call) {
+Result<keys::Job> rotate_kek(House& house, Call& call, const Wording<keys::Job>& wording) {
   return recorded<keys::Job>(house, call, [&]() -> Result<keys::Job> {
     KW_OK(require_open(house));
     KW_OK(authorise(house, call, {}));
@@ -46,6 +48,7 @@ Result<keys::Job> rotate_kek(House& house, Call& call) {
     std::optional<keys::Job> started;
     KW_OK(transact(house, call, {}, [&](keys::Change change) -> Status {
       KW_TRY(started, house.kek_rotations.start(change, tenant));
+      keep(call, wording, *started);
       return ok();
     }));
     house.barrier.refresh_keks(tenant.number);
@@ -60,8 +63,6 @@ Result<std::vector<keys::Job>> list_jobs(House& house, Call& call, std::string_v
                                            [&] { return house.kek_rotations.list(tenant, limit); });
 }
 
-namespace {
-
 // Jobs are named by id; who may see one depends on its tenant, which only the stored job tells.
 Result<keys::Job> visible_job(House& house, Call& call, const JobId& id) {
   KW_OK(require_open(house));
@@ -72,15 +73,14 @@ Result<keys::Job> visible_job(House& house, Call& call, const JobId& id) {
   return job;
 }
 
-}  // namespace
-
 Result<keys::Job> show_job(House& house, Call& call, const JobId& id) {
   auto job = visible_job(house, call, id);
   KW_OK(record_and_wait(house, call, status_of(job)));
   return job;
 }
 
-Result<keys::Job> steer_job(House& house, Call& call, const JobId& id, JobAction action) {
+Result<keys::Job> steer_job(House& house, Call& call, const JobId& id, JobAction action,
+                            const Wording<keys::Job>& wording) {
   return recorded<keys::Job>(house, call, [&]() -> Result<keys::Job> {
     KW_TRY(const keys::Job job, visible_job(house, call, id));
     std::optional<keys::Job> steered;
@@ -89,6 +89,7 @@ Result<keys::Job> steer_job(House& house, Call& call, const JobId& id, JobAction
       KW_TRY(steered, action == JobAction::kPause    ? rotations.pause(change, id)
                       : action == JobAction::kResume ? rotations.resume(change, id)
                                                      : rotations.roll_back(change, id));
+      keep(call, wording, *steered);
       return ok();
     }));
     house.barrier.refresh_keks(job.tenant);

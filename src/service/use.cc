@@ -71,7 +71,7 @@ Status summarise(const std::vector<UseOutcome>& outcomes, std::int64_t& version)
 
 }  // namespace
 
-Result<std::shared_ptr<const keys::Key>> admit_use(House& house, const Call& call) {
+Result<std::shared_ptr<const keys::Key>> admit_use(House& house, Call& call) {
   return visible_key(house, call);
 }
 

@@ -42,7 +42,7 @@ using Prepare = std::function<std::function<void(Status)>(std::vector<UseOutcome
 
 /// The key of the call, for a caller who may use it so. Ask before the body is parsed.
 /// @errors as authorise; kNotFound(not_found); kUnavailable(sealed)
-Result<std::shared_ptr<const keys::Key>> admit_use(House& house, const Call& call);
+Result<std::shared_ptr<const keys::Key>> admit_use(House& house, Call& call);
 
 /// Carries the request out with a key that admit_use gave. Errors are per item: keys/operations.h.
 /// @audit key.encrypt and so on: one record per request, with the count of its items and the

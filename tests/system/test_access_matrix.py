@@ -68,12 +68,15 @@ def staffed(binary, tmp_path_factory):
     node.stop()
 
 
-def ask(rest, name, method, path, tenant):
+def ask(rest, name, method, path, tenant, body=None):
     for parameter, value in {"tenant": tenant, "key": "k", "version": "1", "alias": "a", "policy": "p", "principal": "nobody",
                              "accessor": ID, "approval": ID, "job": ID}.items():
         path = path.replace("{" + parameter + "}", value)
     path += QUERIES.get(name, "")
-    body = BODIES.get(name, {}) if method in ("POST", "PUT", "PATCH") else None
+    if method in ("POST", "PUT", "PATCH"):
+        body = BODIES.get(name, {}) if body is None else body
+    else:
+        body = None
     status, _, text = rest.raw(method, path, body)
     return status, text
 
@@ -108,6 +111,22 @@ def test_every_route_decides_as_its_row_says(staffed):
     assert not wrong
 
 
+def test_nobody_learns_of_a_malformed_body_before_permission(staffed):
+    """Whoever may not is told so, whatever the body; whoever may is told what is wrong with it."""
+    wrong, told = [], 0
+    for name, method, path, roles, plane, kind in operations():
+        if plane == "kPublic" or name in LEFT_OUT or method not in ("POST", "PUT", "PATCH"):
+            continue
+        for short, role in ROLES.items():
+            rest = staffed.rest(f"p-{role}" if "{tenant}" in path else f"g-{role}")
+            for body in (b"{", b'{"no_such_member":1}'):
+                status, text = ask(rest, name, method, path, "acme", body)
+                if short not in roles and (status, reason(text)) != (403, "permission_denied"):
+                    wrong.append((name, role, body, status, reason(text)))
+                told += short in roles and status == 400
+    assert not wrong and told > 60
+
+
 def test_a_foreign_tenant_is_a_missing_tenant_on_every_route(staffed):
     wrong = []
     for name, method, path, _, plane, _ in operations():
@@ -115,9 +134,10 @@ def test_a_foreign_tenant_is_a_missing_tenant_on_every_route(staffed):
             continue
         for role in ROLES.values():
             rest = staffed.rest(f"p-{role}")
-            foreign, missing = (ask(rest, name, method, path, tenant) for tenant in ("globex", "nowhere"))
-            if foreign[0] != missing[0] or foreign[0] != 404 or len(foreign[1]) != len(missing[1]):
-                wrong.append((name, role, foreign[0], missing[0], reason(foreign[1]), reason(missing[1])))
+            for body in (None, b"{"):
+                foreign, missing = (ask(rest, name, method, path, tenant, body) for tenant in ("globex", "nowhere"))
+                if foreign[0] != missing[0] or foreign[0] != 404 or len(foreign[1]) != len(missing[1]):
+                    wrong.append((name, role, body, foreign[0], missing[0], reason(foreign[1]), reason(missing[1])))
     assert not wrong
 
 

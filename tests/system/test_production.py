@@ -1,6 +1,4 @@
 """A configured server: shares, duties, approvals, restarts."""
-import threading
-
 import pytest
 
 from node import Node, wait_until
@@ -135,24 +133,6 @@ def test_the_usage_survives_a_kill(staffed):
     assert sum(row["count"] for row in rows) >= 50
 
 
-def test_a_single_request_wins_under_the_same_idempotency_key(staffed):
-    header = {"Idempotency-Key": "create-1"}
-    outcomes = []
-
-    def create():
-        try:
-            outcomes.append(staffed.rest("ada").post("/api/v1/tenants/acme/keys", {"name": "once"}, header)["name"])
-        except Problem as problem:
-            outcomes.append(problem.reason)
-    threads = [threading.Thread(target=create) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(outcomes) == ["already_done"] * 7 + ["once"]
-    assert refusal(lambda: staffed.rest("ada").post("/api/v1/tenants/acme/keys", {"name": "other"}, header)) == (422, "idempotency_mismatch")
-
-
 def test_an_edit_of_a_stale_copy_is_refused(staffed):
     admin = staffed.rest("ada")
     key = admin.post("/api/v1/tenants/acme/keys", {"name": "k"})
@@ -183,6 +163,15 @@ def test_a_policy_permits_and_a_forbid_wins(staffed):
     officer.call("PUT", "/api/v1/tenants/acme/access-policies/stop", {"policy": policy.replace("permit", "forbid")})
     assert refusal(lambda: stranger.post(keys + "/pay-1:encrypt", {"plaintext": b64(b"x")}))[0] in (403, 404)
     assert refusal(lambda: officer.call("PUT", "/api/v1/tenants/acme/access-policies/bad", {"policy": "statements: [{efect: permit}]"}))[1] == "bad_policy"
+
+
+def test_a_forbid_by_name_holds_for_a_batch_too(staffed):
+    policy = "statements:\n  - effect: forbid\n    actions: [key:create]\n    tenant: acme\n    kind: key\n    prefix: prod-\n"
+    staffed.rest("sol").call("PUT", "/api/v1/tenants/acme/access-policies/prod", {"policy": policy})
+    admin, keys = staffed.rest("ada"), "/api/v1/tenants/acme/keys"
+    assert refusal(lambda: admin.post(keys, {"name": "prod-1"}))[0] == 403
+    assert refusal(lambda: admin.post(keys, {"items": [{"name": "dev-1"}, {"name": "prod-1"}]}))[0] == 403
+    assert admin.get(keys)["items"] == []
 
 
 def test_the_log_tells_who_did_what(staffed):

@@ -45,6 +45,14 @@ void write_principal(JsonWriter& json, const auth::PrincipalRecord& record) {
   json.member("epoch", record.epoch).end_object();
 }
 
+Answer principal_answer(const auth::PrincipalRecord& record, int status) {
+  JsonWriter json;
+  write_principal(json, record);
+  Answer answer = json_answer(json, status);
+  answer.etag = "\"" + std::to_string(record.epoch) + "\"";
+  return answer;
+}
+
 Answer approval_answer(const auth::Approval& approval) {
   JsonWriter json;
   write_approval(json, approval);
@@ -54,7 +62,9 @@ Answer approval_answer(const auth::Approval& approval) {
 Result<Answer> cast_vote(Exchange& exchange, service::Vote choice) {
   KW_OK(exchange.body_object({}));
   KW_TRY(const ApprovalId id, ApprovalId::parse(exchange.parameter("approval")));
-  KW_TRY(const auth::Approval approval, service::vote(exchange.house, exchange.call, id, choice));
+  KW_TRY(const auth::Approval approval,
+         service::vote(exchange.house, exchange.call, id, choice,
+                       [](const auth::Approval& now) { return kept(approval_answer(now)); }));
   return approval_answer(approval);
 }
 
@@ -82,10 +92,10 @@ Result<Answer> principal_create(Exchange& exchange) {
   KW_TRY(const std::string certificate, certificate_name(body));
   exchange.call.object = name.text();
   KW_TRY(const auth::PrincipalRecord record,
-         service::create_principal(exchange.house, exchange.call, {name, grants, certificate}));
-  JsonWriter json;
-  write_principal(json, record);
-  return json_answer(json, 201);
+         service::create_principal(
+             exchange.house, exchange.call, {name, grants, certificate},
+             [](const auth::PrincipalRecord& made) { return kept(principal_answer(made, 201)); }));
+  return principal_answer(record, 201);
 }
 
 Result<Answer> principal_list(Exchange& exchange) {
@@ -118,12 +128,10 @@ Result<Answer> principal_update(Exchange& exchange) {
     KW_TRY(update.certificate_name, certificate_name(body));
   }
   KW_TRY(const auth::PrincipalRecord record,
-         service::update_principal(exchange.house, exchange.call, update));
-  JsonWriter json;
-  write_principal(json, record);
-  Answer answer = json_answer(json);
-  answer.etag = "\"" + std::to_string(record.epoch) + "\"";
-  return answer;
+         service::update_principal(
+             exchange.house, exchange.call, update,
+             [](const auth::PrincipalRecord& now) { return kept(principal_answer(now, 200)); }));
+  return principal_answer(record, 200);
 }
 
 Result<Answer> token_create(Exchange& exchange) {
@@ -190,7 +198,7 @@ Result<Answer> token_self(Exchange& exchange) {
 Result<Answer> token_revoke(Exchange& exchange) {
   KW_OK(exchange.body_object({}));
   KW_TRY(const TokenId accessor, TokenId::parse(exchange.parameter("accessor")));
-  KW_OK(service::revoke_token(exchange.house, exchange.call, accessor.text()));
+  KW_OK(service::revoke_token(exchange.house, exchange.call, accessor.text(), kept_no_content));
   return no_content();
 }
 
@@ -208,13 +216,13 @@ Result<Answer> access_policy_put(Exchange& exchange) {
   KW_TRY(const auto body, exchange.body_object({"policy"}));
   KW_TRY(const std::string_view yaml, body.root().text("policy"));
   KW_TRY(const ObjectName name, exchange.object_name("policy"));
-  KW_OK(service::put_policy(exchange.house, exchange.call, name, yaml));
+  KW_OK(service::put_policy(exchange.house, exchange.call, name, yaml, kept_no_content));
   return no_content();
 }
 
 Result<Answer> access_policy_remove(Exchange& exchange) {
   KW_TRY(const ObjectName name, exchange.object_name("policy"));
-  KW_OK(service::remove_policy(exchange.house, exchange.call, name));
+  KW_OK(service::remove_policy(exchange.house, exchange.call, name, kept_no_content));
   return no_content();
 }
 
@@ -222,7 +230,6 @@ Result<Answer> approval_list(Exchange& exchange) {
   KW_OK(exchange.query_only({"tenant", "state", "limit"}));
   KW_TRY(const std::int64_t limit, exchange.query_integer("limit", 100, 1, 1000));
   KW_TRY(const auto state, state_filter(exchange));
-  exchange.call.tenant = std::string(exchange.query_text("tenant").value_or(""));
   KW_TRY(const auto approvals,
          service::list_approvals(exchange.house, exchange.call, state, static_cast<int>(limit)));
   JsonWriter json;

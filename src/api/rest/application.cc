@@ -5,10 +5,12 @@
 #include "api/rest/handlers.h"
 #include "api/rest/problem.h"
 #include "api/rest/router.h"
+#include "api/rest/schemas.h"
 #include "codec/base64.h"
 #include "crypto/random.h"
 #include "observe/names.h"
 #include "service/auditing.h"
+#include "service/entry.h"
 #include "service/worker_pool.h"
 
 namespace kw::api::rest {
@@ -25,6 +27,22 @@ struct Admitted {
   std::string if_match;
   std::string last_event_id;
 };
+
+// The member of the body that names the object, where the path does not.
+std::string_view named_in_body(service::OperationId id) {
+  using service::OperationId;
+  switch (id) {
+    case OperationId::key_create:
+    case OperationId::key_import:
+    case OperationId::tenant_create:
+    case OperationId::principal_create:
+      return "name";
+    case OperationId::token_create:
+      return "principal";
+    default:
+      return "";
+  }
+}
 
 // The object that policies match: the path parameter that names it.
 std::string object_of(const Match& match) {
@@ -59,6 +77,46 @@ Result<std::string> token_like(const net::RequestHead& head, std::string_view he
     return error(Code::kInvalidArgument, "bad_header",
                  std::string(header) + " has a form that is not allowed");
   return std::string(text);
+}
+
+// Where the path names neither tenant nor object, policies match what query and body name. That is
+// all that is read of a body before permission is given; one that cannot be read names nothing.
+Status name_object(Exchange& exchange) {
+  service::Call& call = exchange.call;
+  for (const QueryParameter& known : query_parameters(call.operation->id)) {
+    const auto tenant = exchange.query_text("tenant");
+    if (known.name != "tenant" || !tenant) continue;
+    KW_OK(TenantName::parse(*tenant));
+    call.tenant = std::string(*tenant);
+  }
+  const std::string_view member = named_in_body(call.operation->id);
+  if (member.empty()) return ok();
+  const auto body = codec::JsonDocument::parse({exchange.body.data(), exchange.body.size()});
+  if (!body) return ok();
+  const auto text = body->root().text(member);
+  if (text && ObjectName::parse(*text)) call.object = std::string(*text);
+  return ok();
+}
+
+net::Response response_of(const Result<Answer>& outcome, const service::Call& call) {
+  net::Response response;
+  response.headers.emplace_back("Keywright-Request-Id", call.request_id);
+  if (outcome) {
+    response.status = outcome->status;
+    response.content_type = outcome->content_type;
+    response.body = outcome->body;
+    if (!outcome->etag.empty()) response.headers.emplace_back("ETag", outcome->etag);
+    return response;
+  }
+  if (outcome.error().reason != "already_done" || !call.details.earlier)
+    return problem(outcome.error(), call.request_id, &call.details);
+  const service::KeptAnswer& earlier = *call.details.earlier;
+  response.status = earlier.status;
+  response.content_type = "application/json";
+  response.body.assign(earlier.body);
+  response.headers.emplace_back("Keywright-Replayed", "true");
+  if (!earlier.etag.empty()) response.headers.emplace_back("ETag", earlier.etag);
+  return response;
 }
 
 }  // namespace
@@ -98,6 +156,7 @@ struct Application::State {
     KW_TRY(const Match match, router.match(head.method, head.path));
     KW_OK(check_names(match));
     call.operation = match.operation;
+    call.path = std::string(head.path);
     call.tenant = std::string(match.parameter("tenant"));
     call.object = object_of(match);
     for (const auto& [name, value] : match.parameters)
@@ -109,7 +168,9 @@ struct Application::State {
       if (!call.tenant.empty()) KW_OK(tenants.take(call.tenant));
     }
     KW_TRY(call.approval, token_like(head, "Keywright-Approval", 64));
-    KW_TRY(call.idempotency_key, token_like(head, "Idempotency-Key", 128));
+    if (match.operation->method != "GET") {
+      KW_TRY(call.idempotency_key, token_like(head, "Idempotency-Key", 128));
+    }
     admitted.query = std::string(head.query);
     admitted.if_match = std::string(head.header("If-Match"));
     admitted.last_event_id = std::string(head.header("Last-Event-ID"));
@@ -182,20 +243,11 @@ void Application::State::work(const std::shared_ptr<Admitted>& admitted, WipedTe
                     false};
   const Result<Answer> outcome = [&]() -> Result<Answer> {
     KW_TRY(exchange.query, parse_query(admitted->query));
+    KW_OK(name_object(exchange));
+    KW_OK(service::enter(house, exchange.call));
     return dispatch(exchange);
   }();
-  if (exchange.streamed) return;
-  if (!outcome) {
-    reply.send(problem(outcome.error(), exchange.call.request_id, &exchange.call.details));
-    return;
-  }
-  net::Response response;
-  response.status = outcome->status;
-  response.content_type = outcome->content_type;
-  response.body = outcome->body;
-  response.headers.emplace_back("Keywright-Request-Id", exchange.call.request_id);
-  if (!outcome->etag.empty()) response.headers.emplace_back("ETag", outcome->etag);
-  reply.send(std::move(response));
+  if (!exchange.streamed) reply.send(response_of(outcome, exchange.call));
 }
 
 }  // namespace kw::api::rest

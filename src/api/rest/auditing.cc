@@ -10,6 +10,9 @@ namespace {
 
 using codec::JsonWriter;
 
+// At 8 KiB each they fill half of what our client accepts.
+constexpr std::int64_t kAccessRecordsMax = 4096;
+
 void write_hashes(JsonWriter& json, const audit::Proof& proof) {
   json.name("hashes").begin_array();
   for (const audit::Hash& hash : proof) json.base64(hash);
@@ -57,7 +60,6 @@ namespace handlers {
 
 Result<Answer> audit_records(Exchange& exchange) {
   KW_TRY(const audit::Query query, read_query(exchange));
-  exchange.call.tenant = query.tenant;
   KW_TRY(const auto records, service::audit_records(exchange.house, exchange.call, query));
   JsonWriter json;
   json.begin_object().name("items").begin_array();
@@ -111,6 +113,32 @@ Result<Answer> audit_tile(Exchange& exchange) {
                                                exchange.query_text("path").value_or("")));
   Answer answer;
   answer.body.assign(as_text(tile));
+  answer.content_type = "application/octet-stream";
+  return answer;
+}
+
+Result<Answer> audit_access_log(Exchange& exchange) {
+  KW_OK(exchange.query_only({}));
+  KW_TRY(const auto log, service::audit_access_log(exchange.house, exchange.call));
+  JsonWriter json;
+  json.begin_object().member("node", log.node).member("size", log.size);
+  json.member("verifier_key", log.promises.verifier_key);
+  json.member("checkpoints", log.promises.checkpoints).end_object();
+  return json_answer(json);
+}
+
+Result<Answer> audit_access_records(Exchange& exchange) {
+  KW_OK(exchange.query_only({"first", "count"}));
+  KW_TRY(const std::int64_t first, exchange.query_integer("first", 0, 0, INT64_MAX));
+  KW_TRY(const std::int64_t count,
+         exchange.query_integer("count", kAccessRecordsMax, 1, kAccessRecordsMax));
+  KW_TRY(const auto records,
+         service::audit_access_records(exchange.house, exchange.call, first, count));
+  ByteWriter bytes;
+  for (const std::string& record : records)
+    bytes.u16(static_cast<std::uint16_t>(record.size())).raw(as_bytes(record));
+  Answer answer;
+  answer.body.assign(as_text(bytes.bytes()));
   answer.content_type = "application/octet-stream";
   return answer;
 }

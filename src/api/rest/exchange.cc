@@ -58,6 +58,14 @@ Answer json_answer(codec::JsonWriter& json, int status) {
   return Answer{status, json.take(), "application/json", {}};
 }
 
+service::KeptAnswer kept(const Answer& answer) {
+  return {answer.status, answer.etag, std::string(answer.body.data(), answer.body.size())};
+}
+
+service::KeptAnswer kept_no_content(const service::Done&) {
+  return kept(no_content());
+}
+
 std::string_view Exchange::parameter(std::string_view name) const {
   for (const auto& [key, value] : parameters)
     if (key == name) return value;

@@ -29,6 +29,11 @@ inline Answer no_content() {
   return Answer{204, {}, "application/json", {}};
 }
 
+/// The answer in the form that is kept for a repeat of its request.
+service::KeptAnswer kept(const Answer& answer);
+/// What is kept of an answer without content.
+service::KeptAnswer kept_no_content(const service::Done& done);
+
 struct Exchange {
   service::House& house;
   service::EventStreams& streams;

@@ -20,6 +20,45 @@ Answer key_answer(const keys::Key& key, int status = 200) {
   return answer;
 }
 
+service::KeptAnswer kept_key(const keys::Key& key) {
+  return kept(key_answer(key));
+}
+service::KeptAnswer kept_new_key(const keys::Key& key) {
+  return kept(key_answer(key, 201));
+}
+
+Answer batch_answer(const std::vector<keys::Key>& made) {
+  JsonWriter json;
+  json.begin_object().name("items").begin_array();
+  for (const keys::Key& key : made)
+    json.begin_object()
+        .member("name", key.name)
+        .member("id", key.id.text())
+        .member("primary", key.primary)
+        .end_object();
+  json.end_array().end_object();
+  return json_answer(json, 201);
+}
+
+Answer rotated_answer(const service::Rotated& rotated) {
+  JsonWriter json;
+  json.begin_object().member("version", rotated.version).name("key");
+  write_key(json, rotated.key);
+  json.end_object();
+  return json_answer(json);
+}
+
+Answer plan_answer(const service::RotationPlan& plan) {
+  const crypto::AlgorithmInfo& algorithm = crypto::info(plan.algorithm);
+  JsonWriter json;
+  json.begin_object().member("plan", plan.id);
+  json.member("from", plan.from).member("to", plan.to);
+  json.member("algorithm", algorithm.name).member("suite", algorithm.suite);
+  json.member("purpose", crypto::purpose_name(plan.purpose)).member("promote", plan.promote);
+  json.member("lease_grace_seconds", plan.grace.count()).end_object();
+  return json_answer(json);
+}
+
 Result<std::vector<std::string>> texts(const JsonView& list, std::size_t count_max,
                                        std::size_t size_max) {
   if (list.kind() != JsonView::Kind::kArray)
@@ -119,7 +158,8 @@ Result<std::string> reason_word(const JsonView& body) {
 
 Result<Answer> moved(Exchange& exchange, service::VersionMove wanted) {
   KW_TRY(wanted.version, exchange.version_number());
-  KW_TRY(const keys::Key key, service::move_version(exchange.house, exchange.call, wanted));
+  KW_TRY(const keys::Key key,
+         service::move_version(exchange.house, exchange.call, wanted, kept_key));
   return key_answer(key);
 }
 
@@ -153,17 +193,9 @@ Result<Answer> create_batch(Exchange& exchange, const JsonView& root) {
     KW_TRY(keys::NewKey one, new_key(item));
     wanted.push_back(std::move(one));
   }
-  KW_TRY(const auto made, service::create_keys(exchange.house, exchange.call, wanted));
-  JsonWriter json;
-  json.begin_object().name("items").begin_array();
-  for (const keys::Key& key : made)
-    json.begin_object()
-        .member("name", key.name)
-        .member("id", key.id.text())
-        .member("primary", key.primary)
-        .end_object();
-  json.end_array().end_object();
-  return json_answer(json, 201);
+  const auto words = [](const std::vector<keys::Key>& made) { return kept(batch_answer(made)); };
+  KW_TRY(const auto made, service::create_keys(exchange.house, exchange.call, wanted, words));
+  return batch_answer(made);
 }
 
 }  // namespace
@@ -177,7 +209,8 @@ Result<Answer> key_create(Exchange& exchange) {
   KW_OK(only_members(document.root(), kNewKeyMembers));
   KW_TRY(const keys::NewKey wanted, new_key(document.root()));
   exchange.call.object = wanted.name.text();
-  KW_TRY(const keys::Key key, service::create_key(exchange.house, exchange.call, wanted));
+  KW_TRY(const keys::Key key,
+         service::create_key(exchange.house, exchange.call, wanted, kept_new_key));
   return key_answer(key, 201);
 }
 
@@ -241,32 +274,40 @@ Result<Answer> key_update(Exchange& exchange) {
     KW_TRY(const std::int64_t grace, integer_or(body, "lease_grace_seconds", 0, 0, kGraceMax));
     update.lease_grace = std::chrono::seconds(grace);
   }
-  KW_TRY(const keys::Key key, service::update_key(exchange.house, exchange.call, update));
+  KW_TRY(const keys::Key key, service::update_key(exchange.house, exchange.call, update, kept_key));
   return key_answer(key);
 }
 
 Result<Answer> key_rotate(Exchange& exchange) {
-  KW_TRY(const auto body, exchange.body_object({"algorithm", "promote"}));
-  keys::Keyring::Rotate options;
+  KW_TRY(const auto body, exchange.body_object({"algorithm", "promote", "dry_run", "plan"}));
+  service::RotationOrder order;
+  KW_TRY(order.plan, text_or(body.root(), "plan", ""));
+  if (body.root().has("plan") && order.plan.empty())
+    return error(Code::kInvalidArgument, "bad_plan", "\"plan\" is the id of a plan");
+  if (!order.plan.empty() && body.root().members().size() != 1)
+    return error(Code::kInvalidArgument, "unknown_field",
+                 "a plan says everything: nothing else goes with \"plan\"");
+  keys::Keyring::Rotate& options = order.options;
   if (body.root().has("algorithm")) {
     KW_TRY(const std::string_view name, body.root().text("algorithm"));
     KW_TRY(options.algorithm, crypto::parse_algorithm(name));
   }
   KW_TRY(options.promote, boolean_or(body.root(), "promote", true));
-  KW_TRY(const service::Rotated rotated,
-         service::rotate_key(exchange.house, exchange.call, options));
-  JsonWriter json;
-  json.begin_object().member("version", rotated.version).name("key");
-  write_key(json, rotated.key);
-  json.end_object();
-  return json_answer(json);
+  KW_TRY(const bool dry_run, boolean_or(body.root(), "dry_run", false));
+  if (dry_run) {
+    KW_TRY(const auto plan, service::plan_rotation(exchange.house, exchange.call, options));
+    return plan_answer(plan);
+  }
+  const auto words = [](const service::Rotated& made) { return kept(rotated_answer(made)); };
+  KW_TRY(const auto rotated, service::rotate_key(exchange.house, exchange.call, order, words));
+  return rotated_answer(rotated);
 }
 
 Result<Answer> key_rollback(Exchange& exchange) {
   KW_TRY(const auto body, exchange.body_object({"to"}));
   KW_TRY(const std::int64_t to, integer_or(body.root(), "to", 0, 1, UINT32_MAX));
-  KW_TRY(const keys::Key key,
-         service::roll_back_key(exchange.house, exchange.call, static_cast<std::uint32_t>(to)));
+  KW_TRY(const keys::Key key, service::roll_back_key(exchange.house, exchange.call,
+                                                     static_cast<std::uint32_t>(to), kept_key));
   return key_answer(key);
 }
 
@@ -389,7 +430,8 @@ Result<Answer> version_destroy(Exchange& exchange) {
 Result<Answer> version_cancel_destroy(Exchange& exchange) {
   KW_OK(exchange.body_object({}));
   KW_TRY(const std::uint32_t version, exchange.version_number());
-  KW_TRY(const keys::Key key, service::cancel_destroy(exchange.house, exchange.call, version));
+  KW_TRY(const keys::Key key,
+         service::cancel_destroy(exchange.house, exchange.call, version, kept_key));
   return key_answer(key);
 }
 
@@ -410,7 +452,8 @@ Result<Answer> key_import(Exchange& exchange) {
   KW_TRY(const std::string_view text, body.root().text("wrapped_material"));
   KW_TRY(const Bytes wrapped, codec::from_base64(text));
   exchange.call.object = wanted.name.text();
-  KW_TRY(const keys::Key key, service::import_key(exchange.house, exchange.call, wanted, wrapped));
+  KW_TRY(const keys::Key key,
+         service::import_key(exchange.house, exchange.call, wanted, wrapped, kept_new_key));
   return key_answer(key, 201);
 }
 
@@ -442,13 +485,13 @@ Result<Answer> alias_put(Exchange& exchange) {
   KW_TRY(const std::string_view target, body.root().text("key"));
   KW_TRY(const ObjectName key, ObjectName::parse(target));
   KW_TRY(const ObjectName alias, exchange.object_name("alias"));
-  KW_OK(service::put_alias(exchange.house, exchange.call, alias, key));
+  KW_OK(service::put_alias(exchange.house, exchange.call, alias, key, kept_no_content));
   return no_content();
 }
 
 Result<Answer> alias_remove(Exchange& exchange) {
   KW_TRY(const ObjectName alias, exchange.object_name("alias"));
-  KW_OK(service::remove_alias(exchange.house, exchange.call, alias));
+  KW_OK(service::remove_alias(exchange.house, exchange.call, alias, kept_no_content));
   return no_content();
 }
 

@@ -13,6 +13,13 @@ using codec::JsonWriter;
 using service::Operation;
 using service::Plane;
 
+constexpr std::string_view kHeaders =
+    R"({"IdempotencyKey":{"name":"Idempotency-Key","in":"header","description":"a name of the caller's own for this change: )"
+    R"(a repeat within 24 hours is answered with the first answer and Keywright-Replayed, )"
+    R"(or, where that held a secret, with 409 already_done",)"
+    R"("schema":{"type":"string","pattern":"^[A-Za-z0-9._-]{1,128}$"}},)"
+    R"("Approval":{"name":"Keywright-Approval","in":"header","description":"the id of an approval to spend","schema":{"type":"string"}}})";
+
 std::string lower(std::string_view text) {
   std::string result(text);
   for (char& c : result) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
@@ -51,10 +58,16 @@ void write_query_parameter(JsonWriter& json, const QueryParameter& parameter) {
 void write_parameters(JsonWriter& json, const Operation& operation) {
   const auto names = parameters_of(operation.path);
   const auto queries = query_parameters(operation.id);
-  if (names.empty() && queries.empty()) return;
+  const bool repeatable = operation.plane == Plane::kChange && operation.method != "GET";
+  if (names.empty() && queries.empty() && !repeatable) return;
   json.name("parameters").begin_array();
   for (const std::string& name : names) write_path_parameter(json, name);
   for (const QueryParameter& parameter : queries) write_query_parameter(json, parameter);
+  if (repeatable)
+    for (const char* name : {"IdempotencyKey", "Approval"})
+      json.begin_object()
+          .member("$ref", std::string("#/components/parameters/") + name)
+          .end_object();
   json.end_array();
 }
 
@@ -107,7 +120,13 @@ void write_responses(JsonWriter& json, const Operation& operation) {
 void write_operation(JsonWriter& json, const Operation& operation) {
   json.begin_object().member("operationId", operation.name).member("summary", operation.summary);
   json.name("tags").begin_array().value(operation.kind).end_array();
-  if (operation.plane == Plane::kPublic) json.name("security").begin_array().end_array();
+  if (operation.plane == Plane::kPublic) {
+    json.name("security").begin_array().end_array();
+  } else {
+    json.member("x-keywright-action", operation.action).name("x-keywright-roles").begin_array();
+    for (const auth::Role role : service::default_roles(operation)) json.value(role_name(role));
+    json.end_array();
+  }
   write_parameters(json, operation);
   if (const std::string_view schema = request_schema(operation.id); !schema.empty()) {
     json.name("requestBody").begin_object().member("required", true);
@@ -178,6 +197,7 @@ std::string openapi_json(std::string_view version) {
   json.name("components").begin_object().name("securitySchemes").begin_object();
   json.name("token").begin_object().member("type", "http").member("scheme", "bearer").end_object();
   json.name("certificate").begin_object().member("type", "mutualTLS").end_object().end_object();
+  json.name("parameters").raw(kHeaders);
   json.name("schemas").raw(component_schemas()).end_object().end_object();
   return std::string(json.text());
 }

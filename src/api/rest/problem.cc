@@ -46,6 +46,7 @@ void write_details(codec::JsonWriter& json, const service::RefusalDetails& detai
     json.member("id", details.approval_id).member("needed", details.approvals_needed);
     json.end_object();
   }
+  if (!details.why.empty()) json.member("why", details.why);
   if (details.blockers.empty()) return;
   json.name("blockers").begin_array();
   for (const keys::Blocker& blocker : details.blockers) {

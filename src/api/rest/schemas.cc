@@ -106,7 +106,8 @@ std::string_view key_request(OperationId id) {
           KW_TEXT("owner") "," KW_TEXT("classification") "," KW_TEXTS(
               "regions") R"(,"labels":{"type":"object","additionalProperties":{"type":"string"}},)" KW_INTEGER("lease_grace_seconds"));
     case OperationId::key_rotate:
-      return KW_OBJECT(KW_TEXT("algorithm") "," KW_FLAG("promote"));
+      return KW_OBJECT(
+          KW_TEXT("algorithm") "," KW_FLAG("promote") "," KW_FLAG("dry_run") "," KW_TEXT("plan"));
     case OperationId::key_rollback:
       return KW_OBJECT(KW_INTEGER("to"));
     case OperationId::version_suspend:
@@ -176,6 +177,9 @@ std::vector<QueryParameter> query_parameters(OperationId id) {
               {"size", "integer", "in the tree of this size"}};
     case OperationId::audit_tile:
       return {{"path", "string", "C2SP tlog-tiles path"}};
+    case OperationId::audit_access_records:
+      return {{"first", "integer", "index of the first record"},
+              {"count", "integer", "at most so many, 1 to 4096"}};
     default:
       return {};
   }
@@ -241,6 +245,7 @@ ResponseShape response_shape(OperationId id) {
     case OperationId::sys_events:
       return {200, "text/event-stream", R"({"type":"string"})"};
     case OperationId::audit_tile:
+    case OperationId::audit_access_records:
       return {200, "application/octet-stream", R"({"type":"string","format":"binary"})"};
     default:
       return {200, kJson, kAny};
@@ -249,7 +254,7 @@ ResponseShape response_shape(OperationId id) {
 
 std::string_view component_schemas() {
   return R"({
-"Problem":{"type":"object","required":["type","title","status","reason","detail","request_id"],"properties":{"type":{"type":"string"},"title":{"type":"string"},"status":{"type":"integer"},"reason":{"type":"string","description":"stable identifier"},"detail":{"type":"string"},"request_id":{"type":"string"},"approval":{"type":"object"},"blockers":{"type":"array","items":{"type":"object"}}}},
+"Problem":{"type":"object","required":["type","title","status","reason","detail","request_id"],"properties":{"type":{"type":"string"},"title":{"type":"string"},"status":{"type":"integer"},"reason":{"type":"string","description":"stable identifier"},"detail":{"type":"string"},"request_id":{"type":"string"},"why":{"type":"string","description":"for those who may read policies"},"approval":{"type":"object"},"blockers":{"type":"array","items":{"type":"object"}}}},
 "Grant":{"type":"object","required":["role","tenant"],"additionalProperties":false,"properties":{"role":{"type":"string"},"tenant":{"type":"string","description":"a tenant, or * for all"}}},
 "Tenant":{"type":"object","required":["name","created_at"],"properties":{"name":{"type":"string"},"created_at":{"type":"string","format":"date-time"}}},
 "Version":{"type":"object","required":["version","algorithm","state","origin","created_at"],"properties":{"version":{"type":"integer"},"algorithm":{"type":"string"},"state":{"enum":["pending","active","primary","secondary","retired","archived","suspended","revoked","destroying","destroyed"]},"origin":{"type":"string"},"created_at":{"type":"string","format":"date-time"},"promoted_at":{"type":"string","format":"date-time"},"demoted_at":{"type":"string","format":"date-time"},"destroy_after":{"type":"string","format":"date-time"},"compromised_at":{"type":"string","format":"date-time"},"reason":{"type":"string"}}},

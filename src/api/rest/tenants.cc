@@ -40,7 +40,9 @@ std::string_view kek_state_name(seal::KekState state) {
 Result<Answer> steer(Exchange& exchange, service::JobAction action) {
   KW_OK(exchange.body_object({}));
   KW_TRY(const JobId id, JobId::parse(exchange.parameter("job")));
-  KW_TRY(const keys::Job job, service::steer_job(exchange.house, exchange.call, id, action));
+  KW_TRY(const keys::Job job,
+         service::steer_job(exchange.house, exchange.call, id, action,
+                            [](const keys::Job& now) { return kept(job_answer(now, 200)); }));
   return job_answer(job, 200);
 }
 
@@ -53,7 +55,10 @@ Result<Answer> tenant_create(Exchange& exchange) {
   KW_TRY(const std::string_view text, body.root().text("name"));
   KW_TRY(const TenantName name, TenantName::parse(text));
   exchange.call.object = name.text();
-  KW_TRY(const keys::Tenant tenant, service::create_tenant(exchange.house, exchange.call, name));
+  KW_TRY(const keys::Tenant tenant,
+         service::create_tenant(exchange.house, exchange.call, name, [](const keys::Tenant& made) {
+           return kept(tenant_answer(made, 201));
+         }));
   return tenant_answer(tenant, 201);
 }
 
@@ -96,14 +101,16 @@ Result<Answer> kek_list(Exchange& exchange) {
 
 Result<Answer> kek_rotate(Exchange& exchange) {
   KW_OK(exchange.body_object({}));
-  KW_TRY(const keys::Job job, service::rotate_kek(exchange.house, exchange.call));
+  KW_TRY(const keys::Job job,
+         service::rotate_kek(exchange.house, exchange.call, [](const keys::Job& started) {
+           return kept(job_answer(started, 202));
+         }));
   return job_answer(job, 202);
 }
 
 Result<Answer> job_list(Exchange& exchange) {
   KW_OK(exchange.query_only({"tenant", "limit"}));
   KW_TRY(const std::int64_t limit, exchange.query_integer("limit", 100, 1, 1000));
-  exchange.call.tenant = std::string(exchange.query_text("tenant").value_or(""));
   KW_TRY(const auto jobs, service::list_jobs(exchange.house, exchange.call, exchange.call.tenant,
                                              static_cast<int>(limit)));
   JsonWriter json;

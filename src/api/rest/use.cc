@@ -266,7 +266,8 @@ void handle_use(service::House& house, service::Call call, std::string_view body
   const Operation operation = operation_of(call.operation->id);
   const auto refuse = [&](const Error& failure) {
     service::record(house, call, failure, 0, 0,
-                    release(std::move(reply), problem(failure, call.request_id), call.request_id));
+                    release(std::move(reply), problem(failure, call.request_id, &call.details),
+                            call.request_id));
   };
   const auto key = service::admit_use(house, call);
   if (!key) return refuse(key.error());
