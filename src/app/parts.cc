@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "app/sandbox.h"
 #include "audit/access_log.h"
 #include "net/sd_notify.h"
 #include "service/operation.h"
@@ -20,13 +21,25 @@ Server::Parts::~Parts() {
   if (kek_rotations) kek_rotations->stop_all();
 }
 
-Status Server::Parts::open_store() {
+Status Server::Parts::confine() {
   std::error_code failure;
   fs::create_directories(config.data_directory, failure);
   fs::permissions(config.data_directory, fs::perms::owner_all, failure);
   if (failure)
     return error(Code::kFailedPrecondition, "data_directory_unusable",
                  "cannot make " + config.data_directory + ": " + failure.message());
+  KW_OK(refuse_system_calls());
+  if (config.development) return ok();  // it removes its temporary folder when it ends
+  std::vector<std::string> writable{config.data_directory};
+  constexpr std::string_view kSqlite = "sqlite://";
+  if (config.store_url.starts_with(kSqlite))
+    writable.push_back(fs::path(config.store_url.substr(kSqlite.size())).parent_path());
+  KW_TRY(const bool kept, confine_files(writable));
+  if (!kept) log.warning("hardening.no_landlock", {});
+  return ok();
+}
+
+Status Server::Parts::open_store() {
   KW_TRY(store, store::open(config.store_url));
   std::vector<store::Migration> all;
   for (const auto& room : {cluster::migrations(), seal::migrations(), audit::migrations(),

@@ -20,6 +20,8 @@ struct Server::Parts {
       : config(c), log(observe::Log::to_stderr(clock, c.log_level, c.log_format)) {}
   ~Parts();
 
+  /// Makes the data directory and gives up what the server never needs. Before the first thread.
+  Status confine();
   Status open_store();
   Status open_seal();
   Status open_rooms();

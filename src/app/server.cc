@@ -112,6 +112,7 @@ Result<std::unique_ptr<Server>> Server::start(const Config& config) {
   signal(SIGPIPE, SIG_IGN);
 
   auto parts = std::make_unique<Parts>(config);
+  KW_OK(parts->confine());
   KW_OK(parts->open_store());
   KW_OK(parts->open_rooms());
   KW_OK(parts->open_seal());

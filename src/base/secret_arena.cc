@@ -2,6 +2,7 @@
 
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
@@ -46,6 +47,36 @@ struct Mapping {
     return at >= begin && at < begin + size;
   }
 };
+
+// Memory that the kernel itself cannot read through its direct map, nor a debugger through ptrace.
+// Absent in older kernels and where it is switched off: then locked anonymous memory serves.
+bool map_secret_memory(std::uint8_t* begin, std::size_t size) {
+#ifdef SYS_memfd_secret
+  const int file = static_cast<int>(syscall(SYS_memfd_secret, 0));
+  if (file < 0) return false;
+  void* mapped = MAP_FAILED;
+  if (ftruncate(file, static_cast<off_t>(size)) == 0) {
+    mapped = mmap(begin, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, 0);
+  }
+  close(file);
+  if (mapped == MAP_FAILED) return false;
+  madvise(begin, size, MADV_DONTFORK);  // shared memory cannot be wiped in a child: it gets none
+  return true;
+#else
+  static_cast<void>(begin);
+  static_cast<void>(size);
+  return false;
+#endif
+}
+
+// Locked anonymous memory. @returns whether it could be locked.
+bool map_locked_memory(std::uint8_t* begin, std::size_t size) {
+  KW_CHECK(mprotect(begin, size, PROT_READ | PROT_WRITE) == 0);
+  const bool locked = mlock(begin, size) == 0;
+  madvise(begin, size, MADV_DONTDUMP);
+  madvise(begin, size, MADV_WIPEONFORK);
+  return locked;
+}
 
 std::size_t slot_class(std::size_t total) {
   const std::size_t rounded = std::bit_ceil(total < kSmallestSlot ? kSmallestSlot : total);
@@ -132,10 +163,7 @@ class Arena {
     void* outer = mmap(nullptr, inner + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     KW_CHECK(outer != MAP_FAILED);
     auto* begin = static_cast<std::uint8_t*>(outer) + page;
-    KW_CHECK(mprotect(begin, inner, PROT_READ | PROT_WRITE) == 0);
-    if (mlock(begin, inner) != 0) locked_ = false;
-    madvise(begin, inner, MADV_DONTDUMP);
-    madvise(begin, inner, MADV_WIPEONFORK);
+    if (!map_secret_memory(begin, inner) && !map_locked_memory(begin, inner)) locked_ = false;
     chunks_.push_back({begin, inner});
     return begin;
   }

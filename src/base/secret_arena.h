@@ -1,5 +1,5 @@
-// Locked memory for secrets: never swapped, never dumped, wiped when freed, wiped in a forked
-// child.
+// Locked memory for secrets: never swapped, never dumped, wiped when freed, absent or wiped in a
+// forked child; from memfd_secret(2) where the kernel has it, so that not even a debugger reads it.
 #pragma once
 
 #include <cstddef>

@@ -62,7 +62,8 @@ def test_nothing_acknowledged_is_lost_in_a_crash_loop(binary, tmp_path, engine, 
     known = []
     for round_number in range(rounds):
         load = Load(node, round_number)
-        time.sleep(rng.uniform(0.02, 0.25))
+        enough = rng.randint(2, 12)
+        wait_until(lambda: len(load.acknowledged) >= enough, 60, "the first acknowledged writes of a round")
         if round_number % 2 == 0:
             try:
                 node.rest("ada").post("/api/v1/tenants/acme/keks:rotate")
