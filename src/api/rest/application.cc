@@ -72,7 +72,7 @@ Result<std::string> token_like(const net::RequestHead& head, std::string_view he
   const bool fits =
       count == 1 && !text.empty() && text.size() <= size_max &&
       text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") ==
-          text.npos;
+          std::string_view::npos;
   if (!fits)
     return error(Code::kInvalidArgument, "bad_header",
                  std::string(header) + " has a form that is not allowed");
