@@ -99,10 +99,11 @@ Server::~Server() = default;
 
 Result<std::unique_ptr<Server>> Server::start(const Config& config) {
   KW_OK(harden_process());
-  KW_OK(crypto::initialise_library());
   const bool unlocked = config.allow_unlocked_memory || config.development;
-  KW_OK(SecretArena::reserve(unlocked ? SecretArena::Unlocked::kAllow
-                                      : SecretArena::Unlocked::kRefuse));
+  KW_OK(SecretArena::reserve(
+      unlocked ? SecretArena::Unlocked::kAllow : SecretArena::Unlocked::kRefuse,
+      SecretArena::Forks::kNever));
+  KW_OK(crypto::initialise_library());
   // Signals are taken by run_until_signal; threads started below inherit the mask.
   sigset_t handled;
   sigemptyset(&handled);

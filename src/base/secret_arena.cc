@@ -85,8 +85,9 @@ std::size_t slot_class(std::size_t total) {
 
 class Arena {
  public:
-  Status reserve(SecretArena::Unlocked unlocked) {
+  Status reserve(SecretArena::Unlocked unlocked, SecretArena::Forks forks) {
     std::lock_guard lock(mutex_);
+    if (chunks_.empty()) forks_ = forks;
     if (chunks_.empty()) map_chunk(kChunkBytes);
     if (locked_ || unlocked == SecretArena::Unlocked::kAllow) return ok();
     return error(Code::kFailedPrecondition, "memory_not_lockable",
@@ -163,7 +164,8 @@ class Arena {
     void* outer = mmap(nullptr, inner + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     KW_CHECK(outer != MAP_FAILED);
     auto* begin = static_cast<std::uint8_t*>(outer) + page;
-    if (!map_secret_memory(begin, inner) && !map_locked_memory(begin, inner)) locked_ = false;
+    const bool secret = forks_ == SecretArena::Forks::kNever && map_secret_memory(begin, inner);
+    if (!secret && !map_locked_memory(begin, inner)) locked_ = false;
     chunks_.push_back({begin, inner});
     return begin;
   }
@@ -185,6 +187,7 @@ class Arena {
   std::uint8_t* chunk_next_ = nullptr;
   std::size_t chunk_left_ = 0;
   bool locked_ = true;
+  SecretArena::Forks forks_ = SecretArena::Forks::kPossible;
 };
 
 // Never destroyed: secrets in other static or thread objects may die after any given static.
@@ -195,8 +198,8 @@ Arena& arena() {
 
 }  // namespace
 
-Status SecretArena::reserve(Unlocked unlocked) {
-  return arena().reserve(unlocked);
+Status SecretArena::reserve(Unlocked unlocked, Forks forks) {
+  return arena().reserve(unlocked, forks);
 }
 void* SecretArena::take(std::size_t size) {
   return arena().take(size);

@@ -1,5 +1,6 @@
-// Locked memory for secrets: never swapped, never dumped, wiped when freed, absent or wiped in a
-// forked child; from memfd_secret(2) where the kernel has it, so that not even a debugger reads it.
+// Locked memory for secrets: never swapped, never dumped, wiped when freed, wiped in a forked
+// child. A process that never forks gets it from memfd_secret(2) where the kernel has that: not
+// even a debugger reads it then.
 #pragma once
 
 #include <cstddef>
@@ -14,6 +15,8 @@ namespace kw {
 class SecretArena {
  public:
   enum class Unlocked : std::uint8_t { kRefuse, kAllow };
+  /// kNever: the process promises not to fork; a forked child would have no arena at all.
+  enum class Forks : std::uint8_t { kPossible, kNever };
 
   /// Reserves the arena. Call once at start, before the first secret; without a call the first
   /// secret reserves it.
@@ -21,7 +24,7 @@ class SecretArena {
   /// @param unlocked  kAllow goes on when the machine refuses to lock memory; the caller audits
   /// that.
   /// @errors kFailedPrecondition(memory_not_lockable): raise RLIMIT_MEMLOCK or allow it by name.
-  static Status reserve(Unlocked unlocked);
+  static Status reserve(Unlocked unlocked, Forks forks = Forks::kPossible);
 
   /// A slot of at least `size` bytes, zeroed. Never null: aborts when the machine has no memory
   /// left.
