@@ -74,7 +74,7 @@ Reader seconds(std::int64_t Config::*member, std::int64_t low, std::int64_t high
   };
 }
 
-Reader one_of(std::string Config::*member, std::vector<std::string> choices) {
+Reader one_of(std::string Config::*member, const std::vector<std::string>& choices) {
   return [member, choices](const YamlView& at, Config& config) -> Status {
     KW_TRY(config.*member, at.text());
     if (std::find(choices.begin(), choices.end(), config.*member) != choices.end()) return ok();

@@ -119,7 +119,7 @@ Status Server::Parts::root_key_changed(const seal::RootKey* root) {
     lock();
     return barrier->install(nullptr);
   }
-  const Status unlocked = unlock(*root);
+  Status unlocked = unlock(*root);
   if (!unlocked) {
     lock();
     KW_OK(barrier->install(nullptr));
