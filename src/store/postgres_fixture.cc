@@ -162,7 +162,14 @@ std::string PostgresServer::fresh_database() {
 
 Status PostgresServer::crash_and_restart() {
   state_->stop(SIGKILL);
-  return state_->launch(url());
+  // A new server refuses to start while orphans of the killed one still hold its shared memory.
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  Status up = state_->launch(url());
+  while (!up && state_->child <= 0 && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    up = state_->launch(url());
+  }
+  return up;
 }
 
 }  // namespace kw::store
