@@ -19,24 +19,24 @@ struct CompletedTile {
 
 // The head row, locked until the transaction ends: UPDATE waits for another node's append and then
 // sees its result.
-Result<Frontier> lock_head(store::Tx& tx) {
-  KW_TRY(auto row, tx.query_one("UPDATE audit_head SET size = size + 1 WHERE id = 1"
+Result<Frontier> lock_head(store::Tx& tx, std::int64_t more) {
+  KW_TRY(auto row, tx.query_one("UPDATE audit_head SET size = size + $1 WHERE id = 1"
                                 " RETURNING size, frontier",
-                                {}));
+                                {more}));
   if (!row) return audit_tampered();
   if (row->is_null(1)) {
-    if (row->integer(0) != 1) return audit_tampered();
+    if (row->integer(0) != more) return audit_tampered();
     return Frontier();
   }
   KW_TRY(Frontier head, Frontier::decode(row->bytes(1)));
-  if (static_cast<std::int64_t>(head.size()) + 1 != row->integer(0)) return audit_tampered();
+  if (static_cast<std::int64_t>(head.size()) + more != row->integer(0)) return audit_tampered();
   return head;
 }
 
 Status keep_hashes(store::Tx& tx, const std::vector<CompletedTile>& completed) {
   for (const CompletedTile& tile : completed)
-    KW_OK(tx.execute("INSERT INTO audit_hash (level, place, hash) VALUES ($1, $2, $3)",
-                     {tile.level, static_cast<std::int64_t>(tile.place), ByteView(tile.hash)}));
+    KW_OK(tx.post("INSERT INTO audit_hash (level, place, hash) VALUES ($1, $2, $3)",
+                  {tile.level, static_cast<std::int64_t>(tile.place), ByteView(tile.hash)}));
   return ok();
 }
 
@@ -49,11 +49,10 @@ Status insert_leaf(store::Tx& tx, const Place& place, const Event& event, const 
   const std::string tenant = column_text(event.tenant), actor = column_text(event.actor);
   const std::string action = column_text(event.action), kind = column_text(event.kind);
   const std::string object = column_text(event.object);
-  KW_OK(
-      tx.execute("INSERT INTO audit_leaf (seq, at, tenant, actor, action, kind, object, leaf)"
-                 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-                 {place.seq, to_micros(place.at), tenant, actor, action, kind, object, leaf}));
-  return ok();
+  return tx.post(
+      "INSERT INTO audit_leaf (seq, at, tenant, actor, action, kind, object, leaf)"
+      " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+      {place.seq, to_micros(place.at), tenant, actor, action, kind, object, leaf});
 }
 
 }  // namespace
@@ -79,19 +78,27 @@ ChangeLog::ChangeLog(store::Store& store, const Clock& clock, std::string node, 
 ChangeLog::~ChangeLog() = default;
 
 Result<std::int64_t> ChangeLog::append(store::Tx& tx, const Event& event) {
+  return append_all(tx, {&event, 1});
+}
+
+Result<std::int64_t> ChangeLog::append_all(store::Tx& tx, std::span<const Event> events) {
   KW_FAILPOINT("audit.append");
-  KW_TRY(Frontier head, lock_head(tx));
-  const Place place{static_cast<std::int64_t>(head.size()), state_->clock.wall()};
-  const std::string leaf = leaf_json(event, place.at, state_->node);
+  KW_TRY(Frontier head, lock_head(tx, static_cast<std::int64_t>(events.size())));
+  const auto first = static_cast<std::int64_t>(head.size());
+  const WallTime now = state_->clock.wall();
   std::vector<CompletedTile> completed;
-  head.add(leaf_hash(as_bytes(leaf)), [&](int level, std::uint64_t index, const Hash& hash) {
-    if (level % kTileHeight == 0) completed.push_back({level / kTileHeight, index, hash});
-  });
-  KW_OK(insert_leaf(tx, place, event, leaf));
+  for (const Event& event : events) {
+    const Place place{static_cast<std::int64_t>(head.size()), now};
+    const std::string leaf = leaf_json(event, now, state_->node);
+    head.add(leaf_hash(as_bytes(leaf)), [&](int level, std::uint64_t index, const Hash& hash) {
+      if (level % kTileHeight == 0) completed.push_back({level / kTileHeight, index, hash});
+    });
+    KW_OK(insert_leaf(tx, place, event, leaf));
+  }
   KW_OK(keep_hashes(tx, completed));
   const Bytes frontier = head.encode();
-  KW_OK(tx.execute("UPDATE audit_head SET frontier = $1 WHERE id = 1", {frontier}));
-  return place.seq;
+  KW_OK(tx.post("UPDATE audit_head SET frontier = $1 WHERE id = 1", {frontier}));
+  return first;
 }
 
 Status ChangeLog::append(const Event& event) {

@@ -49,6 +49,9 @@ class ChangeLog {
   /// Locks the head row: transactions that append are serialised across nodes.
   /// @errors kDataLoss(bad_frontier), and those of the store.
   Result<std::int64_t> append(store::Tx& tx, const Event& event);
+  /// As append, for several leaves at once: the head is locked and written once.
+  /// @returns the index of the first one.
+  Result<std::int64_t> append_all(store::Tx& tx, std::span<const Event> events);
   /// As append, in a transaction of its own; for refusals and other events without a change.
   Status append(const Event& event);
 

@@ -51,6 +51,8 @@ using TokenId = Id<struct TokenTag>;
 using ApprovalId = Id<struct ApprovalTag>;
 using RequestId = Id<struct RequestTag>;
 using JobId = Id<struct JobTag>;
+using RunId = Id<struct RunTag>;
+using IncidentId = Id<struct IncidentTag>;
 
 }  // namespace kw
 

@@ -49,21 +49,35 @@ Status read_page(store::Reader& reader, Page& page) {
   return ok();
 }
 
+Error bad_announcement() {
+  return error(Code::kInvalidArgument, "bad_announcement",
+               "an announcement has 1 to 256 bytes; at most 5,000 at once");
+}
+
 }  // namespace
 
 Status announce(store::Tx& tx, std::string_view what) {
-  if (what.empty() || what.size() > kWhatBytes)
-    return error(Code::kInvalidArgument, "bad_announcement", "an announcement has 1 to 256 bytes");
+  return announce_all(tx, {&what, 1});
+}
+
+Status announce_all(store::Tx& tx, std::span<const std::string_view> what) {
+  const auto count = static_cast<std::int64_t>(what.size());
+  if (count > kKept / 2) return bad_announcement();
+  for (const std::string_view each : what)
+    if (each.empty() || each.size() > kWhatBytes) return bad_announcement();
+  if (count == 0) return ok();
   KW_FAILPOINT("cluster.announce");
   // The epoch's row is locked until commit, so a reader never sees epoch n + 1 without n.
-  KW_TRY(
-      const std::optional<store::Row> row,
-      tx.query_one("UPDATE change_epoch SET epoch = epoch + 1 WHERE id = 1 RETURNING epoch", {}));
+  KW_TRY(const std::optional<store::Row> row,
+         tx.query_one("UPDATE change_epoch SET epoch = epoch + $1 WHERE id = 1 RETURNING epoch",
+                      {count}));
   if (!row) return error(Code::kDataLoss, "no_change_epoch", "the change epoch is missing");
-  const std::int64_t epoch = row->integer(0);
-  KW_OK(tx.execute("INSERT INTO change (epoch, what) VALUES ($1, $2)", {epoch, what}));
-  if (epoch % kPruneEvery == 0)
-    KW_OK(tx.execute("DELETE FROM change WHERE epoch <= $1", {epoch - kKept}));
+  const std::int64_t last = row->integer(0);
+  std::int64_t epoch = last - count;
+  for (const std::string_view each : what)
+    KW_OK(tx.post("INSERT INTO change (epoch, what) VALUES ($1, $2)", {++epoch, each}));
+  if (last / kPruneEvery != (last - count) / kPruneEvery)
+    KW_OK(tx.post("DELETE FROM change WHERE epoch <= $1", {last - kKept}));
   return ok();
 }
 

@@ -59,6 +59,8 @@ inline constexpr std::string_view kEverything = "*";
 /// ("key:<hex id>", "kek:<n>", "policy"). Epochs commit in order; the last 10,000 are kept.
 /// @param what  1 to 256 bytes. @errors kInvalidArgument(bad_announcement)
 Status announce(store::Tx& tx, std::string_view what);
+/// As announce, for at most 5,000 at once: the epoch's row is written once.
+Status announce_all(store::Tx& tx, std::span<const std::string_view> what);
 
 /// Follows the epoch: a thread polls every 50 ms and hands new announcements to `on_change` in
 /// order.

@@ -127,6 +127,14 @@ class Barrier {
   ///   kResourceExhausted(cell_ids_exhausted)
   Result<std::int64_t> put(store::Tx& tx, std::int64_t tenant, const SealContext& context,
                            const SecretBytes& secret);
+  /// One secret of put_all; borrowed for the call.
+  struct ToSeal {
+    SealContext context;
+    const SecretBytes* secret = nullptr;
+  };
+  /// As put, for several secrets at once (at least one): the cells get ids in a row.
+  /// @returns the first id.
+  Result<std::int64_t> put_all(store::Tx& tx, std::int64_t tenant, std::span<const ToSeal> secrets);
   /// Opens a cell. @errors kDataLoss(unwrap_failed | cell_missing)
   Result<SecretBytes> get(store::Reader& reader, std::int64_t cell, const SealContext& context);
   /// Overwrites with zeros, then deletes: crypto-shred of one secret. PostgreSQL keeps the old row

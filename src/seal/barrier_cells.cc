@@ -13,29 +13,36 @@ Error cell_missing(Code code) {
 }
 
 // The head's row stays locked until commit: cells of a tenant come one after the other, and never
-// beside a change of its primary KEK.
-Result<std::int64_t> next_cell(store::Tx& tx, std::int64_t tenant) {
+// beside a change of its primary KEK. @returns the first of `count` ids in a row.
+Result<std::int64_t> next_cells(store::Tx& tx, std::int64_t tenant, std::int64_t count) {
   KW_TRY(const std::optional<store::Row> row,
-         tx.query_one("INSERT INTO sealed_head (tenant, next) VALUES ($1, 2)"
-                      " ON CONFLICT (tenant) DO UPDATE SET next = sealed_head.next + 1"
+         tx.query_one("INSERT INTO sealed_head (tenant, next) VALUES ($1, $3)"
+                      " ON CONFLICT (tenant) DO UPDATE SET next = sealed_head.next + $2"
                       " RETURNING next",
-                      {tenant}));
+                      {tenant, count, count + 1}));
   KW_CHECK(row.has_value());
-  const std::int64_t sequence = row->integer(0) - 1;
-  if (sequence >= kSequenceEnd)
+  const std::int64_t last = row->integer(0) - 1;
+  if (last >= kSequenceEnd)
     return error(Code::kResourceExhausted, "cell_ids_exhausted", "the tenant has no free cell ids");
-  return tenant * kSequenceEnd + sequence;
+  return tenant * kSequenceEnd + last - count + 1;
 }
 
 }  // namespace
 
 Result<std::int64_t> Barrier::put(store::Tx& tx, std::int64_t tenant, const SealContext& context,
                                   const SecretBytes& secret) {
+  const ToSeal one{context, &secret};
+  return put_all(tx, tenant, {&one, 1});
+}
+
+Result<std::int64_t> Barrier::put_all(store::Tx& tx, std::int64_t tenant,
+                                      std::span<const ToSeal> secrets) {
   KW_TRY(const RootKeysPtr root, state_->keys.root());
   KW_OK(check_tenant(tenant));
-  KW_OK(check_secret(secret));
+  for (const ToSeal& each : secrets) KW_OK(check_secret(*each.secret));
   KW_FAILPOINT("seal.cell.put");
-  KW_TRY(const std::int64_t id, next_cell(tx, tenant));
+  KW_TRY(const std::int64_t first,
+         next_cells(tx, tenant, static_cast<std::int64_t>(secrets.size())));
   KW_TRY(const KekRow primary, load_primary_kek(tx, *root, tenant));
   const KekName name{tenant, primary.facts.version};
   KekPtr kek = state_->keys.find(name);
@@ -43,9 +50,12 @@ Result<std::int64_t> Barrier::put(store::Tx& tx, std::int64_t tenant, const Seal
     KW_TRY(SecretBytes unwrapped, unwrap_kek(*root, primary));
     kek = std::make_shared<const SecretBytes>(std::move(unwrapped));
   }
-  const store::Sealed sealed(make_cell(name, *kek, context, secret));
-  KW_OK(tx.execute("INSERT INTO sealed_cell (id, cell) VALUES ($1, $2)", {id, sealed}));
-  return id;
+  std::int64_t id = first;
+  for (const ToSeal& each : secrets) {
+    const store::Sealed sealed(make_cell(name, *kek, each.context, *each.secret));
+    KW_OK(tx.post("INSERT INTO sealed_cell (id, cell) VALUES ($1, $2)", {id++, sealed}));
+  }
+  return first;
 }
 
 Result<SecretBytes> Barrier::get(store::Reader& reader, std::int64_t cell,

@@ -1,0 +1,109 @@
+#include "rotation/engine_metrics.h"
+
+namespace kw::rotation {
+
+namespace {
+
+double seconds_between(WallTime from, WallTime to) {
+  return std::chrono::duration<double>(to - from).count();
+}
+
+}  // namespace
+
+void EngineMetrics::step(std::string_view verb, std::string_view kind,
+                         std::string_view outcome) const {
+  if (registry_ == nullptr) return;
+  registry_
+      ->counter("rotation_steps_total", "Verbs of rotation runs.",
+                {{"verb", std::string(verb)},
+                 {"connector", std::string(kind)},
+                 {"outcome", std::string(outcome)}})
+      .add();
+}
+
+void EngineMetrics::finished(const Run& run) const {
+  if (registry_ == nullptr) return;
+  const std::string type = run.type.empty() ? run.subject.kind : run.type;
+  registry_
+      ->counter("rotation_runs_total", "Finished rotation runs.",
+                {{"type", type},
+                 {"trigger", std::string(trigger_name(run.trigger))},
+                 {"result", std::string(run_state_name(run.state))}})
+      .add();
+  if (run.trigger == Trigger::kEmergency)
+    registry_->counter("rotation_emergency_total", "Finished emergency runs.").add();
+  registry_
+      ->histogram("rotation_run_duration_seconds", "From the start of a run to its end.",
+                  {{"type", type}})
+      .record(seconds_between(run.created_at, run.updated_at));
+}
+
+void EngineMetrics::rolling_back(std::string_view reason) const {
+  if (registry_ == nullptr) return;
+  registry_
+      ->counter("rotation_rollbacks_total", "Runs that began to roll back.",
+                {{"reason", std::string(reason)}})
+      .add();
+}
+
+void EngineMetrics::left_state(const Run& before, WallTime now) const {
+  if (registry_ == nullptr) return;
+  registry_
+      ->histogram("rotation_state_duration_seconds", "How long runs stay in a state.",
+                  {{"state", std::string(run_state_name(before.state))}})
+      .record(seconds_between(before.entered_at, now));
+}
+
+void EngineMetrics::open_runs(const std::map<std::string, std::int64_t>& by_state) const {
+  if (registry_ == nullptr) return;
+  for (int i = 0; i < kRunStateCount; ++i) {
+    const std::string state(run_state_name(static_cast<RunState>(i)));
+    const auto found = by_state.find(state);
+    const double count = found == by_state.end() ? 0 : static_cast<double>(found->second);
+    registry_->gauge("rotation_run_state", "Open runs by state.", {{"state", state}}).set(count);
+  }
+}
+
+void EngineMetrics::overdue(const std::map<std::string, std::int64_t>& by_type) const {
+  if (registry_ == nullptr) return;
+  for (const auto& entry : by_type) {
+    registry_
+        ->gauge("rotation_overdue", "Subjects whose rotation is overdue.", {{"type", entry.first}})
+        .set(static_cast<double>(entry.second));
+  }
+}
+
+void EngineMetrics::next_due(std::string_view kind, WallTime at) const {
+  if (registry_ == nullptr) return;
+  registry_
+      ->gauge("rotation_next_due_timestamp_seconds", "The next due time of a kind.",
+              {{"kind", std::string(kind)}})
+      .set(static_cast<double>(to_micros(at)) / 1e6);
+}
+
+void EngineMetrics::clock_skew(double seconds) const {
+  if (registry_ == nullptr) return;
+  registry_->gauge("rotation_clock_skew_seconds", "Wall clock against steady clock.").set(seconds);
+}
+
+void EngineMetrics::breaker(const std::string& target, bool open) const {
+  if (registry_ == nullptr) return;
+  registry_
+      ->gauge("rotation_breaker_open", "1 while a target's breaker is open.", {{"target", target}})
+      .set(open ? 1 : 0);
+}
+
+void EngineMetrics::lease_lost() const {
+  if (registry_ == nullptr) return;
+  registry_->counter("rotation_lock_lost_total", "Times the scheduler's lease was lost.").add();
+}
+
+void EngineMetrics::missed_window(std::string_view type) const {
+  if (registry_ == nullptr) return;
+  registry_
+      ->counter("rotation_missed_window_total", "Due times found long passed.",
+                {{"type", std::string(type)}})
+      .add();
+}
+
+}  // namespace kw::rotation

@@ -1,0 +1,35 @@
+// The engine's instruments: the names of spec/rotation.md 8. Without a registry all of it does
+// nothing.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "observe/metrics.h"
+#include "rotation/rotatable.h"
+#include "rotation/run.h"
+
+namespace kw::rotation {
+
+class EngineMetrics {
+ public:
+  explicit EngineMetrics(observe::Registry* registry) : registry_(registry) {}
+
+  void step(std::string_view verb, std::string_view kind, std::string_view outcome) const;
+  void finished(const Run& run) const;
+  void rolling_back(std::string_view reason) const;
+  void left_state(const Run& before, WallTime now) const;
+  void open_runs(const std::map<std::string, std::int64_t>& by_state) const;
+  void overdue(const std::map<std::string, std::int64_t>& by_type) const;
+  void next_due(std::string_view kind, WallTime at) const;
+  void clock_skew(double seconds) const;
+  void breaker(const std::string& target, bool open) const;
+  void lease_lost() const;
+  void missed_window(std::string_view type) const;
+
+ private:
+  observe::Registry* registry_;
+};
+
+}  // namespace kw::rotation

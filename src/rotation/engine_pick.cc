@@ -1,0 +1,104 @@
+// Which runs get a turn: due ones by rank and fairness, within the limits of what may be at work at
+// once.
+#include "rotation/engine_state.h"
+#include "rotation/fair_queue.h"
+
+namespace kw::rotation {
+
+namespace {
+
+constexpr int kLookedAt = 1024;
+
+}  // namespace
+
+Rotatable* Engine::State::rotatable_of(const std::string& kind) const {
+  for (Rotatable* each : rotatables)
+    if (each->kind() == kind) return each;
+  return nullptr;
+}
+
+std::string Engine::State::target_of(const Run& run) const {
+  if (options.target_of) return options.target_of(run);
+  return run.subject.kind + ":" + run.type;
+}
+
+bool Engine::State::room_for(const Run& run) {
+  const std::scoped_lock lock(mutex);
+  if (busy.contains(run.subject)) return false;
+  if (static_cast<int>(busy.size()) >= options.in_flight_global) return false;
+  const std::string target = target_of(run);
+  if (busy_tenants[run.subject.tenant] >= options.in_flight_per_tenant) return false;
+  if (busy_targets[target] >= options.in_flight_per_target) return false;
+  busy.insert(run.subject);
+  ++busy_tenants[run.subject.tenant];
+  ++busy_targets[target];
+  return true;
+}
+
+void Engine::State::put_back(const Task& task) {
+  const std::scoped_lock lock(mutex);
+  for (const Work& work : task) {
+    busy.erase(work.subject);
+    --busy_tenants[work.subject.tenant];
+    --busy_targets[work.target];
+  }
+}
+
+Result<std::vector<Work>> Engine::State::due_works(int limit) {
+  std::vector<Work> works;
+  KW_OK(house.store.read([&](store::Reader& reader) -> Status {
+    KW_TRY(std::vector<DueRun> due, due_runs(reader, now(), kLookedAt));
+    for (const DueRun& each : fair_order(std::move(due), options.tenant_weights)) {
+      if (static_cast<int>(works.size()) >= limit) break;
+      if (is_busy(each.subject)) continue;
+      KW_TRY(Run run, load_run(reader, each.id));
+      Work work;
+      work.rotatable = rotatable_of(run.subject.kind);
+      if (work.rotatable == nullptr) continue;
+      work.stored = work.base = work.run = std::move(run);
+      works.push_back(std::move(work));
+    }
+    return ok();
+  }));
+  return works;
+}
+
+bool Engine::State::is_busy(const Subject& subject) const {
+  const std::scoped_lock lock(mutex);
+  return busy.contains(subject);
+}
+
+// Runs of foreign systems go alone, so that a slow one holds up nobody; the others share
+// transactions.
+Result<std::vector<Task>> Engine::State::pick() {
+  KW_TRY(std::vector<Work> works, due_works(options.round));
+  const int room = options.round - static_cast<int>(works.size());
+  if (room > 0) {
+    KW_TRY(std::vector<Work> fresh, due_subjects(room));
+    for (Work& each : fresh) works.push_back(std::move(each));
+  }
+  std::vector<Task> tasks;
+  Task together;
+  for (Work& work : works) {
+    if (!room_for(work.run)) continue;
+    work.subject = work.run.subject;
+    work.target = target_of(work.run);
+    SubjectFacts facts;
+    facts.subject = work.subject;
+    facts.type = work.run.type;
+    work.traits = work.rotatable->traits(facts);
+    if (work.traits.external) {
+      tasks.emplace_back();
+      tasks.back().push_back(std::move(work));
+      continue;
+    }
+    together.push_back(std::move(work));
+    if (static_cast<int>(together.size()) < options.batch) continue;
+    tasks.push_back(std::move(together));
+    together = {};
+  }
+  if (!together.empty()) tasks.push_back(std::move(together));
+  return tasks;
+}
+
+}  // namespace kw::rotation

@@ -1,0 +1,205 @@
+// The engine's inside: what its files share.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <set>
+#include <thread>
+#include <unordered_set>
+
+#include "cluster/cluster.h"
+#include "rotation/acknowledgement_gate.h"
+#include "rotation/breaker.h"
+#include "rotation/clock_watch.h"
+#include "rotation/crash_matrix.h"
+#include "rotation/engine.h"
+#include "rotation/engine_metrics.h"
+#include "rotation/retry.h"
+#include "rotation/run_journal.h"
+#include "rotation/run_machine.h"
+#include "rotation/schedule_rows.h"
+
+namespace kw::rotation {
+
+inline constexpr std::string_view kSchedulerLease = "rotation/scheduler";
+
+/// One thing that a commit does to a run, in order. Replayed in the transaction on a fresh copy.
+struct Op {
+  enum class Kind : std::uint8_t { kMove, kSettle, kPercent } kind = Kind::kMove;
+  Move move = Move::kAdvance;
+  Verb verb = Verb::kTest;
+  int percent = 0;
+  Performed performed;
+};
+
+/// One run on its way through a round.
+struct Work {
+  std::optional<Run> stored;  ///< as in the store; nothing: a new run
+  Run base;                   ///< what the ops begin from: stored, or planned afresh
+  Run run;                    ///< base after the ops, but for what only settle() knows
+  std::vector<Op> ops;
+  Rotatable* rotatable = nullptr;
+  Traits traits;
+  std::optional<Consumption> consumption;
+
+  std::string path;   ///< states that were left, joined by ','
+  std::string verbs;  ///< joined by ','
+  std::string outcome = "ok", detail;
+  Subject subject;       ///< under which it counts as busy
+  std::string target;    ///< … and for which target
+  bool carried = false;  ///< since the last commit
+  bool again = false;    ///< commit, then go on at once
+  bool moved = false, failed = false, waited = false, late = false;
+  bool gone = false;  ///< nothing to commit: not due after all, or somebody else has it
+};
+using Task = std::vector<Work>;
+
+/// A mistake in the schedule cache that a round found.
+struct Correction {
+  enum class Kind : std::uint8_t { kPostpone, kForget } kind = Kind::kPostpone;
+  WallTime until;
+};
+/// A commit that failed by itself: to be recorded as a failed step.
+struct Broken {
+  std::optional<Run> stored;
+  Subject subject;
+  std::string reason;
+};
+inline constexpr int kSettleAttempts = 12;
+
+struct Engine::State {
+  State(EngineHouse the_house, std::vector<Rotatable*> the_rotatables, EngineOptions the_options);
+
+  // engine.cc
+  Result<Round> tick();
+  const Clock& lease_clock() const { return lease_watch; }
+  SteadyTime lease_steady() const { return lease_clock().steady(); }
+  Result<bool> lead();  ///< takes or renews the lease; true while this node has it
+  Status took_over();
+  Status recall_time();
+  void look_at_clocks();
+  Status load_type_breakers();
+  void run_task(Task& task);
+  Status after_round();
+  Status background_round();
+  void background();  ///< the scheduler thread
+  void work();        ///< a worker thread
+  std::int64_t fence_now() const;
+  WallTime now() const { return clock_watch.wall(); }
+  SteadyTime steady() const { return house.clock.steady(); }
+
+  // engine_pick.cc
+  Result<std::vector<Task>> pick();  ///< marks the subjects busy
+  Result<std::vector<Work>> due_works(int limit);
+  bool room_for(const Run& run);
+  bool is_busy(const Subject& subject) const;
+  void put_back(const Task& task);
+  Rotatable* rotatable_of(const std::string& kind) const;
+  std::string target_of(const Run& run) const;
+
+  // engine_schedule.cc
+  struct Place {
+    std::optional<Subject> after;
+    SteadyTime resume{};                          ///< the next pass begins then
+    std::map<std::string, std::int64_t> overdue;  ///< by type, of this pass
+    std::optional<WallTime> next_due;
+  };
+  Status scan();  ///< one page of each inventory
+  Status scan_one(std::size_t index);
+  Result<std::vector<ScheduleRow>> rows_of_page(Place& place,
+                                                const std::vector<SubjectFacts>& page);
+  Status keep_rows(std::vector<ScheduleRow> rows);
+  Status catch_up();
+  int starts_allowed(int limit);
+  Result<std::vector<Work>> due_subjects(int limit);  ///< new runs, not yet in the store
+  void note_not_due(const Subject& subject, Correction correction);
+  bool type_paused(const SubjectFacts& facts);
+  Status correct_schedule();
+  Status count_open();
+
+  // engine_step.cc: false means that this run goes no further in this turn
+  void carry(Work& work);
+  bool step(Work& work);
+  bool forward(Work& work, const StateRow& row);
+  bool unwind(Work& work);
+  bool plan(Work& work);
+  bool look_at_plan(Work& work, Observed& seen);
+  bool still_due(Work& work, const SubjectFacts& facts);
+  bool same_plan(Work& work);
+  bool next_percentage(Work& work);
+  bool soak(Work& work);
+  bool do_verb(Work& work, Verb verb, int percent);
+  bool pass(Work& work, Guard guard);
+  bool move(Work& work, Move move);
+  bool wait(Work& work, std::string_view why, WallTime until);
+
+  // engine_evidence.cc
+  Result<Evidence> evidence(Work& work, Guard guard);
+  Status drain_evidence(Work& work, Evidence& evidence);
+  Status read_consumption(Work& work);
+  Result<Seconds> refresh_of(const Subject& subject);
+  bool acknowledgements_late(Work& work, const std::optional<WallTime>& begun);
+  WallTime look_again(const Run& run, std::string_view why) const;
+
+  // engine_failure.cc
+  std::optional<std::string_view> forbidden(const Work& work, Verb verb);
+  bool note_outcome(Work& work, Verb verb, const Performed& performed);  ///< true when kOk
+  bool failed(Work& work, Verb verb, const Performed& performed);
+  bool try_later(Work& work, std::string_view reason);
+  bool discard(Work& work, std::string_view reason);
+  bool look_first(Work& work);  ///< foreign systems: inspect before anything
+  bool resolve(Work& work);
+
+  // engine_commit.cc
+  void commit(Task& task);
+  Status commit_together(std::vector<Work*>& works);
+  Status apply(store::Tx& tx, Work& work, Run& result);
+  Status replay(store::Tx& tx, const Work& work, Run& run);
+  bool write_intent(Work& work, Verb verb);
+  void committed(Work& work, const Run& result);
+  void not_committed(Work& work, const Error& why);
+  Status write_broken();
+  Status keep_schedule(store::Tx& tx, const Work& work, const Run& run);
+
+  EngineHouse house;
+  std::vector<Rotatable*> rotatables;
+  EngineOptions options;
+  EngineMetrics metrics;
+  ClockWatch clock_watch;
+  ClockWatch lease_watch;  ///< leases may live by another clock; they follow no jump either
+  RetryDelays delays;
+
+  std::mutex ticking;          ///< one round at a time; also guards what only rounds use:
+  std::vector<Place> places;   ///< one per rotatable
+  std::optional<double> pace;  ///< starts per second while catching up
+  SteadyTime paced_until{}, pace_since{};
+  double pace_credit = 0;
+  SteadyTime counted{};
+  bool recalled = false;  ///< the last time that the cluster saw was read
+
+  mutable std::mutex mutex;  ///< guards the rest
+  std::optional<cluster::Lease> lease;
+  SteadyTime destructive_after{};  ///< one whole lease after a take-over
+  std::set<Subject> busy;
+  std::map<std::string, int> busy_tenants, busy_targets;
+  std::map<std::string, Breaker> breakers;
+  std::map<std::string, TypeBreaker> type_breakers;
+  std::unordered_set<RunId> looked_at;  ///< external runs inspected under this lease
+
+  std::condition_variable changed;
+  std::deque<Task> queue;
+  std::vector<std::thread> threads;
+  bool running = false, stopping = false, woken = false;
+  std::vector<std::pair<Subject, Correction>> corrections;
+  std::vector<Broken> broken;
+  Round totals;  ///< since the last tick began
+};
+
+/// What a settled verb changes in the run itself. Pure.
+void note_done(Run& run, Verb verb, WallTime now);
+/// True for triggers that nobody asked for by hand.
+bool by_schedule(Trigger trigger);
+
+}  // namespace kw::rotation

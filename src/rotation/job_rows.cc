@@ -1,0 +1,202 @@
+#include "rotation/job_rows.h"
+
+#include <array>
+#include <cmath>
+
+#include "base/failpoint.h"
+
+namespace kw::rotation {
+
+namespace {
+
+constexpr std::array<std::string_view, 6> kStateNames = {"running", "paused",      "rolling_back",
+                                                         "done",    "rolled_back", "failed"};
+
+#define KW_JOB_COLUMNS                                                                       \
+  "id, kind, tenant, subject, place, from_version, target_version, state, phase, pass,"      \
+  " cursor_at, total, done, rewritten, skipped, cas_lost, quarantined, digest,"              \
+  " per_second_max, foreground_percent_max, lag_max, rate_milli, eta_p50, eta_p90, problem," \
+  " created_at, updated_at, epoch"
+
+std::int64_t millis_of(const std::optional<Millis>& time) {
+  return time ? time->count() : -1;
+}
+
+std::optional<Millis> time_of(std::int64_t millis) {
+  if (millis < 0) return std::nullopt;
+  return Millis(millis);
+}
+
+std::int64_t milli(double rate) {
+  return static_cast<std::int64_t>(std::llround(rate * 1000));
+}
+
+void read_progress(const store::Row& row, JobProgress& progress) {
+  progress.phase = row.text(8);
+  progress.pass = static_cast<int>(row.integer(9));
+  progress.cursor = row.text(10);
+  progress.counts = {row.integer(11), row.integer(12), row.integer(13),
+                     row.integer(14), row.integer(15), row.integer(16)};
+  progress.digest = row.bytes(17);
+}
+
+Result<Job> job_of(const store::Row& row) {
+  Job job;
+  KW_TRY(job.id, JobId::from_bytes(row.bytes(0)));
+  job.kind = row.text(1);
+  job.tenant = row.text(2);
+  job.subject = row.text(3);
+  job.place = row.text(4);
+  job.from_version = static_cast<std::uint32_t>(row.integer(5));
+  job.target_version = static_cast<std::uint32_t>(row.integer(6));
+  KW_TRY(job.state, parse_job_state(row.text(7)));
+  read_progress(row, job.progress);
+  job.throttle = {row.integer(18), row.integer(19), Millis(row.integer(20))};
+  job.rate = static_cast<double>(row.integer(21)) / 1000;
+  job.eta_p50 = time_of(row.integer(22));
+  job.eta_p90 = time_of(row.integer(23));
+  job.problem = row.text(24);
+  job.created_at = from_micros(row.integer(25));
+  job.updated_at = from_micros(row.integer(26));
+  job.epoch = row.integer(27);
+  return job;
+}
+
+}  // namespace
+
+std::string_view job_state_name(JobState state) {
+  return kStateNames.at(static_cast<std::size_t>(state));
+}
+
+Result<JobState> parse_job_state(std::string_view name) {
+  for (std::size_t i = 0; i < kStateNames.size(); ++i)
+    if (kStateNames.at(i) == name) return static_cast<JobState>(i);
+  return error(Code::kDataLoss, "bad_job",
+               "a stored job has a state that this program does not know");
+}
+
+Status insert_job(store::Tx& tx, const Job& job) {
+  const JobCounts& counts = job.progress.counts;
+  KW_OK(tx.execute(
+      "INSERT INTO rotation_job (" KW_JOB_COLUMNS
+      ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,"
+      " $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)",
+      {job.id.bytes(),
+       job.kind,
+       job.tenant,
+       job.subject,
+       job.place,
+       job.from_version,
+       job.target_version,
+       job_state_name(job.state),
+       job.progress.phase,
+       job.progress.pass,
+       job.progress.cursor,
+       counts.total,
+       counts.done,
+       counts.rewritten,
+       counts.skipped,
+       counts.cas_lost,
+       counts.quarantined,
+       job.progress.digest,
+       job.throttle.per_second_max,
+       job.throttle.foreground_percent_max,
+       std::int64_t{job.throttle.lag_max.count()},
+       milli(job.rate),
+       millis_of(job.eta_p50),
+       millis_of(job.eta_p90),
+       job.problem,
+       to_micros(job.created_at),
+       to_micros(job.updated_at),
+       job.epoch}));
+  return ok();
+}
+
+Status save_job(store::Tx& tx, Job& job, WallTime now) {
+  KW_FAILPOINT("rotation.job.save");
+  const JobCounts& counts = job.progress.counts;
+  KW_TRY(
+      const std::int64_t changed,
+      tx.execute("UPDATE rotation_job SET from_version = $3, target_version = $4, state = $5,"
+                 " phase = $6, pass = $7, cursor_at = $8, total = $9, done = $10, rewritten = $11,"
+                 " skipped = $12, cas_lost = $13, quarantined = $14, digest = $15,"
+                 " per_second_max = $16, foreground_percent_max = $17, lag_max = $18,"
+                 " rate_milli = $19, eta_p50 = $20, eta_p90 = $21, problem = $22, updated_at = $23,"
+                 " epoch = epoch + 1 WHERE id = $1 AND epoch = $2",
+                 {job.id.bytes(),
+                  job.epoch,
+                  job.from_version,
+                  job.target_version,
+                  job_state_name(job.state),
+                  job.progress.phase,
+                  job.progress.pass,
+                  job.progress.cursor,
+                  counts.total,
+                  counts.done,
+                  counts.rewritten,
+                  counts.skipped,
+                  counts.cas_lost,
+                  counts.quarantined,
+                  job.progress.digest,
+                  job.throttle.per_second_max,
+                  job.throttle.foreground_percent_max,
+                  std::int64_t{job.throttle.lag_max.count()},
+                  milli(job.rate),
+                  millis_of(job.eta_p50),
+                  millis_of(job.eta_p90),
+                  job.problem,
+                  to_micros(now)}));
+  if (changed != 1) return error(Code::kAborted, "job_changed", "the job was changed meanwhile");
+  ++job.epoch;
+  job.updated_at = now;
+  return ok();
+}
+
+Result<Job> load_job(store::Reader& reader, const JobId& id) {
+  KW_TRY(
+      const auto row,
+      reader.query_one("SELECT " KW_JOB_COLUMNS " FROM rotation_job WHERE id = $1", {id.bytes()}));
+  if (!row) return error(Code::kNotFound, "not_found", "there is no such job");
+  return job_of(*row);
+}
+
+Result<std::optional<Job>> open_job_like(store::Reader& reader, const Job& job) {
+  KW_TRY(const auto row,
+         reader.query_one("SELECT " KW_JOB_COLUMNS
+                          " FROM rotation_job WHERE kind = $1 AND tenant = $2 AND subject = $3"
+                          " AND place = $4 AND state NOT IN ('done', 'rolled_back')",
+                          {job.kind, job.tenant, job.subject, job.place}));
+  if (!row) return std::optional<Job>();
+  KW_TRY(Job found, job_of(*row));
+  return std::optional(std::move(found));
+}
+
+Result<std::vector<Job>> list_jobs(store::Reader& reader, std::string_view tenant,
+                                   std::optional<WallTime> before, int limit) {
+  const std::int64_t end = before ? to_micros(*before) : INT64_MAX;
+  KW_TRY(const auto rows,
+         reader.query("SELECT " KW_JOB_COLUMNS " FROM rotation_job WHERE ($1 = '' OR tenant = $1)"
+                      " AND created_at < $2 ORDER BY created_at DESC LIMIT $3",
+                      {tenant, end, limit}));
+  std::vector<Job> jobs;
+  for (const store::Row& row : rows) {
+    KW_TRY(Job job, job_of(row));
+    jobs.push_back(std::move(job));
+  }
+  return jobs;
+}
+
+Result<std::vector<JobId>> jobs_at_work(store::Reader& reader) {
+  KW_TRY(const auto rows,
+         reader.query("SELECT id FROM rotation_job WHERE state IN ('running', 'rolling_back')"
+                      " ORDER BY created_at LIMIT 1000",
+                      {}));
+  std::vector<JobId> ids;
+  for (const store::Row& row : rows) {
+    KW_TRY(const JobId id, JobId::from_bytes(row.bytes(0)));
+    ids.push_back(id);
+  }
+  return ids;
+}
+
+}  // namespace kw::rotation

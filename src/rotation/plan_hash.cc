@@ -1,0 +1,16 @@
+#include "rotation/plan_hash.h"
+
+#include "codec/base64.h"
+#include "crypto/digest.h"
+#include "rotation/policy_json.h"
+
+namespace kw::rotation {
+
+std::string plan_hash(const Run& run) {
+  ByteWriter text;
+  text.field(run.subject.text()).field(run.type).u32(run.from_version).field(run.algorithm);
+  text.field(policy_json(run.policy));
+  return codec::hex(crypto::sha256(text.bytes()));
+}
+
+}  // namespace kw::rotation

@@ -1,0 +1,16 @@
+// An effective policy as canonical JSON, as a run stores it.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "rotation/policy.h"
+
+namespace kw::rotation {
+
+/// RFC 8785 form: one line, members sorted; the values as the policy language writes them.
+std::string policy_json(const EffectivePolicy& policy);
+/// Reads what policy_json wrote. @errors kInvalidArgument(bad_policy)
+Result<EffectivePolicy> parse_policy_json(std::string_view json);
+
+}  // namespace kw::rotation

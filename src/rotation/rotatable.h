@@ -1,0 +1,121 @@
+// The port that everything rotatable implements: keys, KEKs, later secrets and certificates. The
+// engine knows only this.
+//
+// A verb has two halves. perform() works outside any transaction: it generates material, proves it,
+// talks to a foreign system; it may be repeated after a crash or a lost reply and must be
+// idempotent per (run, verb). settle() then runs inside the transaction that records the outcome
+// and moves the run: what changes in our own store changes there, so it happens exactly once and
+// together with its audit leaf. When perform() says kUnknown the engine asks inspect() before
+// anything else.
+//
+// Several verbs of a rotatable whose traits are not `external` may be chained into one transaction:
+// perform() of each first, then settle() of each in the same order. In a chain that makes the new
+// version, run.to_version is still 0 in the later perform() calls: what kCreatePending prepared it
+// has proved as well, so kInstall, kTest, kSetRollout and kPromote then answer kOk without work.
+// settle() may run more than once (a transaction that is tried again): it changes only `tx` and
+// `run`. A definite failure before promotion discards the new version (kRemovePending) and makes
+// another one, run.discarded times at most 3; kCreatePending is idempotent per (run, discarded).
+//
+// Implementations are thread-safe. perform() may take seconds; settle() must not wait.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "audit/event.h"
+#include "rotation/run.h"
+#include "rotation/subject.h"
+#include "store/store.h"
+
+namespace kw::rotation {
+
+/// Source: NIST SP 800-57 has no names for these; they are DESIGN 7's connector verbs.
+enum class Verb : std::uint8_t {
+  kCreatePending,  ///< generate the new version, durable before anybody is told
+  kInstall,        ///< every processor accepts it (decrypts, verifies) though nobody applies it
+  kTest,           ///< known answer, positive and negative
+  kSetRollout,     ///< run.percent of the units apply the new version
+  kPromote,        ///< the new version is primary, the old one secondary: one step
+  kDisableOld,     ///< reversible stop of the old version
+  kRestoreOld,     ///< undo of kDisableOld
+  kDemote,         ///< rollback of kPromote: the old version is primary again
+  kRevokeOld,      ///< the point of no return
+  kRemovePending,  ///< a new version that never became primary goes away, or stays process-only
+                   ///< when something was already protected by it
+  kDispose,        ///< policy.old_version is carried out
+};
+std::string_view verb_name(Verb verb);
+
+/// Never guess: a timeout or a lost reply is kUnknown.
+enum class Outcome : std::uint8_t { kOk, kDefiniteFail, kUnknown };
+
+/// What perform() hands to settle() of the same step: prepared material, say.
+struct Carried {
+  virtual ~Carried() = default;
+};
+
+struct Performed {
+  Outcome outcome = Outcome::kOk;
+  std::string reason;  ///< stable; when not kOk
+  std::shared_ptr<const Carried> carried;
+};
+
+/// What a rotatable can do at all. Pure.
+struct Traits {
+  bool external = false;      ///< perform() touches a foreign system: record the intent first
+  bool soft_disable = false;  ///< kDisableOld means something; else quarantine is skipped
+  bool revocable = false;     ///< kRevokeOld means something; else revoke is skipped
+  bool rollout = true;        ///< kSetRollout means something; else rollout goes to 100 at once
+};
+
+/// What there is now, read afresh.
+struct Observed {
+  SubjectFacts facts;
+  bool pending_exists = false;    ///< the version that the run names (to_version) exists
+  bool pending_accepted = false;  ///< … and processors accept it
+  bool pending_primary = false;   ///< … and it is primary
+  bool old_accepted = false;      ///< from_version is still accepted
+  bool free_slot = true;          ///< a new version can be made now
+  std::string drift;              ///< "" or a stable word: someone else changed it
+};
+
+/// How much the old version is still in use. A meter that cannot tell says so.
+struct Drain {
+  enum class Quality : std::uint8_t { kExact, kByAge, kNone } quality = Quality::kNone;
+  std::int64_t in_use = 0;  ///< holders, sessions, references
+  std::optional<WallTime> last_used;
+  std::vector<std::string> holders;  ///< who, at most 20
+};
+
+/// The two cohorts of a rollout since the present percentage was set.
+struct Health {
+  std::int64_t old_operations = 0, old_errors = 0, new_operations = 0, new_errors = 0;
+  double old_p99 = 0, new_p99 = 0;  ///< seconds; 0: unknown
+  bool integrity_failure = false;   ///< one verified wrong answer of the new version
+};
+
+class Rotatable {
+ public:
+  virtual ~Rotatable() = default;
+  virtual std::string_view kind() const = 0;
+  virtual Traits traits(const SubjectFacts& facts) const = 0;
+  /// The subjects of this kind by (tenant, name), after `after` (nothing: from the start; without
+  /// a name: from the start of its tenant).
+  /// @param limit 1 to 1,000
+  virtual Result<std::vector<SubjectFacts>> inventory(const Subject* after, int limit) = 0;
+  /// @errors kNotFound(not_found) and those of the store
+  virtual Result<Observed> inspect(const Run& run) = 0;
+  virtual Performed perform(Verb verb, const Run& run) = 0;
+  /// May change the run: kCreatePending sets to_version. Adds its own audit leaf.
+  virtual Status settle(Verb verb, store::Tx& tx, const audit::Event& by, Run& run,
+                        const Performed& performed) = 0;
+  /// After the transaction of settle() committed: forget caches, wake watchers.
+  virtual void settled(const Run& run) = 0;
+  virtual Result<Drain> measure_drain(const Run& run) = 0;
+  virtual Result<Health> health(const Run& run) = 0;
+};
+
+}  // namespace kw::rotation

@@ -1,0 +1,292 @@
+#include "rotation/run_rows.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "rotation/policy_json.h"
+
+namespace kw::rotation {
+
+namespace {
+
+#define KW_RUN_COLUMNS                                                                           \
+  "id, kind, tenant, name, type, state, resumes_to, undoing, started_by, requested_by, reason, " \
+  "from_version, to_version, algorithm, policy, policy_given, urgency, plan_hash, approval, "    \
+  "percent, salt, attempts, worked, discarded, problem, next_at, created_at, updated_at, "       \
+  "entered_at, staged_at, promoted_at, finished_at, epoch"
+
+constexpr std::int64_t kEndOfTime = std::numeric_limits<std::int64_t>::max();
+
+std::optional<std::int64_t> micros(const std::optional<WallTime>& time) {
+  if (!time) return std::nullopt;
+  return to_micros(*time);
+}
+
+std::optional<WallTime> time_of(const store::Row& row, std::size_t column) {
+  const std::optional<std::int64_t> micros = row.optional_integer(column);
+  if (!micros) return std::nullopt;
+  return from_micros(*micros);
+}
+
+Result<Trigger> parse_trigger(std::string_view name) {
+  for (int i = 0; i <= static_cast<int>(Trigger::kEmergency); ++i)
+    if (trigger_name(static_cast<Trigger>(i)) == name) return static_cast<Trigger>(i);
+  return error(Code::kDataLoss, "bad_run", "a stored run has an unknown trigger");
+}
+
+Status read_names(const store::Row& row, Run& run) {
+  run.subject = Subject{row.text(1), row.text(2), row.text(3)};
+  run.type = row.text(4);
+  KW_TRY(run.state, parse_run_state(row.text(5)));
+  KW_TRY(run.resumes_to, parse_run_state(row.text(6)));
+  KW_TRY(run.undoing, parse_run_state(row.text(7)));
+  KW_TRY(run.trigger, parse_trigger(row.text(8)));
+  run.requested_by = row.text(9);
+  run.reason = row.text(10);
+  return ok();
+}
+
+Status read_plan(const store::Row& row, Run& run) {
+  run.from_version = static_cast<std::uint32_t>(row.integer(11));
+  run.to_version = static_cast<std::uint32_t>(row.integer(12));
+  run.algorithm = row.text(13);
+  if (!row.text(14).empty()) {
+    KW_TRY(run.policy, parse_policy_json(row.text(14)));
+  }
+  run.policy_given = row.integer(15) != 0;
+  run.rank = static_cast<int>(row.integer(16));
+  run.plan_hash = row.text(17);
+  run.approval = row.text(18);
+  return ok();
+}
+
+void read_progress(const store::Row& row, Run& run) {
+  run.percent = static_cast<int>(row.integer(19));
+  run.salt = row.bytes(20);
+  run.attempts = static_cast<int>(row.integer(21));
+  run.worked = row.integer(22) != 0;
+  run.discarded = static_cast<int>(row.integer(23));
+  run.problem = row.text(24);
+  run.next_at = from_micros(row.integer(25));
+  run.created_at = from_micros(row.integer(26));
+  run.updated_at = from_micros(row.integer(27));
+  run.entered_at = from_micros(row.integer(28));
+  run.staged_at = time_of(row, 29);
+  run.promoted_at = time_of(row, 30);
+  run.finished_at = time_of(row, 31);
+  run.epoch = row.integer(32);
+}
+
+Result<Run> run_of(const store::Row& row) {
+  Run run;
+  KW_TRY(run.id, RunId::from_bytes(row.bytes(0)));
+  KW_OK(read_names(row, run));
+  KW_OK(read_plan(row, run));
+  read_progress(row, run);
+  return run;
+}
+
+Result<std::vector<Run>> runs_of(const store::Rows& rows) {
+  std::vector<Run> runs;
+  runs.reserve(rows.size());
+  for (const store::Row& row : rows) {
+    KW_TRY(Run run, run_of(row));
+    runs.push_back(std::move(run));
+  }
+  return runs;
+}
+
+// A run that is not planned yet and brought no policy has none to store.
+std::string stored_policy(const Run& run) {
+  const bool known = run.policy_given || !run.plan_hash.empty();
+  return known ? policy_json(run.policy) : std::string();
+}
+
+}  // namespace
+
+Status insert_run(store::Tx& tx, const Run& run) {
+  const std::string policy = stored_policy(run);
+  KW_TRY(const std::int64_t made,
+         tx.execute(
+             "INSERT INTO rotation_run (" KW_RUN_COLUMNS
+             ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, "
+             "$17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33)"
+             " ON CONFLICT DO NOTHING",
+             {run.id.bytes(),
+              run.subject.kind,
+              run.subject.tenant,
+              run.subject.name,
+              run.type,
+              run_state_name(run.state),
+              run_state_name(run.resumes_to),
+              run_state_name(run.undoing),
+              trigger_name(run.trigger),
+              run.requested_by,
+              run.reason,
+              run.from_version,
+              run.to_version,
+              run.algorithm,
+              policy,
+              run.policy_given ? 1 : 0,
+              run.rank,
+              run.plan_hash,
+              run.approval,
+              run.percent,
+              run.salt,
+              run.attempts,
+              run.worked ? 1 : 0,
+              run.discarded,
+              run.problem,
+              to_micros(run.next_at),
+              to_micros(run.created_at),
+              to_micros(run.updated_at),
+              to_micros(run.entered_at),
+              micros(run.staged_at),
+              micros(run.promoted_at),
+              micros(run.finished_at),
+              run.epoch}));
+  if (made == 1) return ok();
+  return error(Code::kAlreadyExists, "run_open", "the subject has a run that is not finished");
+}
+
+Status save_run(store::Tx& tx, const Run& before, const Run& run) {
+  const bool planned_now = before.plan_hash != run.plan_hash;
+  if (planned_now) {
+    const std::string policy = stored_policy(run);
+    KW_OK(tx.execute(
+        "UPDATE rotation_run SET type = $2, policy = $3, from_version = $4, plan_hash = $5,"
+        " salt = $6 WHERE id = $1 AND epoch = $7",
+        {run.id.bytes(), run.type, policy, run.from_version, run.plan_hash, run.salt,
+         before.epoch}));
+  }
+  KW_TRY(const std::int64_t changed,
+         tx.execute("UPDATE rotation_run SET state = $4, resumes_to = $5, undoing = $6,"
+                    " to_version = $7, urgency = $8, approval = $9, percent = $10, attempts = $11,"
+                    " worked = $12, discarded = $13, problem = $14, next_at = $15,"
+                    " updated_at = $16, entered_at = $17, staged_at = $18, promoted_at = $19,"
+                    " finished_at = $20, epoch = $21 WHERE id = $1 AND state = $2 AND epoch = $3",
+                    {run.id.bytes(),
+                     run_state_name(before.state),
+                     before.epoch,
+                     run_state_name(run.state),
+                     run_state_name(run.resumes_to),
+                     run_state_name(run.undoing),
+                     run.to_version,
+                     run.rank,
+                     run.approval,
+                     run.percent,
+                     run.attempts,
+                     run.worked ? 1 : 0,
+                     run.discarded,
+                     run.problem,
+                     to_micros(run.next_at),
+                     to_micros(run.updated_at),
+                     to_micros(run.entered_at),
+                     micros(run.staged_at),
+                     micros(run.promoted_at),
+                     micros(run.finished_at),
+                     run.epoch}));
+  if (changed == 1) return ok();
+  return error(Code::kAborted, "run_moved", "the run was changed meanwhile; look again");
+}
+
+Result<Run> load_run(store::Reader& reader, const RunId& id) {
+  KW_TRY(
+      const auto row,
+      reader.query_one("SELECT " KW_RUN_COLUMNS " FROM rotation_run WHERE id = $1", {id.bytes()}));
+  if (!row) return error(Code::kNotFound, "not_found", "there is no such run");
+  return run_of(*row);
+}
+
+Result<std::optional<Run>> load_open_run(store::Reader& reader, const Subject& subject) {
+  KW_TRY(const auto row,
+         reader.query_one("SELECT " KW_RUN_COLUMNS
+                          " FROM rotation_run WHERE kind = $1 AND tenant = $2 AND name = $3"
+                          " AND finished_at IS NULL",
+                          {subject.kind, subject.tenant, subject.name}));
+  if (!row) return std::optional<Run>();
+  KW_TRY(Run run, run_of(*row));
+  return std::optional<Run>(std::move(run));
+}
+
+Result<std::vector<Run>> select_runs(store::Reader& reader, const RunFilter& filter) {
+  const std::int64_t before = filter.after ? to_micros(filter.after->created_at) : kEndOfTime;
+  const Bytes id = filter.after ? to_bytes(filter.after->id.bytes()) : Bytes(16, 0xff);
+  const std::string state(filter.state ? run_state_name(*filter.state) : std::string_view());
+  const Subject subject = filter.subject.value_or(Subject{});
+  const std::string& tenant = filter.subject ? subject.tenant : filter.tenant;
+  const int open = filter.open_only ? 1 : 0;
+  // The texts differ so that each can use an index of its own.
+  const std::string_view sql =
+      tenant.empty()
+          ? "SELECT " KW_RUN_COLUMNS
+            " FROM rotation_run WHERE (created_at < $1 OR (created_at = $1 AND id < $2))"
+            " AND ($3 = '' OR tenant = $3) AND ($4 = '' OR state = $4)"
+            " AND ($5 = '' OR kind = $5) AND ($6 = '' OR name = $6)"
+            " AND ($7 = 0 OR finished_at IS NULL) ORDER BY created_at DESC, id DESC LIMIT $8"
+          : "SELECT " KW_RUN_COLUMNS
+            " FROM rotation_run WHERE (created_at < $1 OR (created_at = $1 AND id < $2))"
+            " AND tenant = $3 AND ($4 = '' OR state = $4)"
+            " AND ($5 = '' OR kind = $5) AND ($6 = '' OR name = $6)"
+            " AND ($7 = 0 OR finished_at IS NULL) ORDER BY created_at DESC, id DESC LIMIT $8";
+  KW_TRY(const auto rows, reader.query(sql, {before, id, tenant, state, subject.kind, subject.name,
+                                             open, filter.limit}));
+  return runs_of(rows);
+}
+
+Result<std::vector<DueRun>> due_runs(store::Reader& reader, WallTime now, int limit) {
+  KW_TRY(const auto rows,
+         reader.query("SELECT id, kind, tenant, name, urgency, next_at FROM rotation_run"
+                      " WHERE finished_at IS NULL AND next_at <= $1"
+                      " ORDER BY urgency, next_at, tenant, kind, name LIMIT $2",
+                      {to_micros(now), limit}));
+  std::vector<DueRun> due;
+  due.reserve(rows.size());
+  for (const store::Row& row : rows) {
+    DueRun one;
+    KW_TRY(one.id, RunId::from_bytes(row.bytes(0)));
+    one.subject = Subject{row.text(1), row.text(2), row.text(3)};
+    one.rank = static_cast<int>(row.integer(4));
+    one.next_at = from_micros(row.integer(5));
+    due.push_back(std::move(one));
+  }
+  return due;
+}
+
+Result<std::optional<WallTime>> next_run_time(store::Reader& reader) {
+  KW_TRY(const auto row,
+         reader.query_one("SELECT MIN(next_at) FROM rotation_run WHERE finished_at IS NULL", {}));
+  if (!row || row->is_null(0)) return std::optional<WallTime>();
+  return std::optional<WallTime>(from_micros(row->integer(0)));
+}
+
+Status insert_step(store::Tx& tx, const RunId& run, const Step& step) {
+  return tx.post(
+      "INSERT INTO rotation_step (run, seq, state, verb, outcome, at, detail)"
+      " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+      {run.bytes(), step.seq, run_state_name(step.state), step.verb, step.outcome,
+       to_micros(step.at), step.detail});
+}
+
+Result<std::vector<Step>> select_steps(store::Reader& reader, const RunId& run, int limit) {
+  KW_TRY(const auto rows,
+         reader.query("SELECT seq, state, verb, outcome, at, detail FROM rotation_step"
+                      " WHERE run = $1 ORDER BY seq DESC LIMIT $2",
+                      {run.bytes(), limit}));
+  std::vector<Step> steps;
+  for (const store::Row& row : rows) {
+    Step step;
+    step.seq = row.integer(0);
+    KW_TRY(step.state, parse_run_state(row.text(1)));
+    step.verb = row.text(2);
+    step.outcome = row.text(3);
+    step.at = from_micros(row.integer(4));
+    step.detail = row.text(5);
+    steps.push_back(std::move(step));
+  }
+  std::reverse(steps.begin(), steps.end());
+  return steps;
+}
+
+}  // namespace kw::rotation

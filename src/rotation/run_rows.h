@@ -1,0 +1,37 @@
+// Runs and their steps as rows. Every change is a compare-and-swap on (id, state, epoch).
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "rotation/runs.h"
+
+namespace kw::rotation {
+
+/// @errors kAlreadyExists(run_open): the subject has one that is not finished.
+Status insert_run(store::Tx& tx, const Run& run);
+/// Writes everything that may change after the start, if the row still has the state and epoch of
+/// `before`; the row then has run.epoch, which must be higher.
+/// @errors kAborted(run_moved)
+Status save_run(store::Tx& tx, const Run& before, const Run& run);
+/// @errors kNotFound(not_found), kDataLoss(bad_run)
+Result<Run> load_run(store::Reader& reader, const RunId& id);
+Result<std::optional<Run>> load_open_run(store::Reader& reader, const Subject& subject);
+Result<std::vector<Run>> select_runs(store::Reader& reader, const RunFilter& filter);
+
+/// A run that the engine may look at: enough to choose by.
+struct DueRun {
+  RunId id;
+  Subject subject;
+  int rank = 3;
+  WallTime next_at;
+};
+/// Open runs with next_at <= now by (rank, next_at).
+Result<std::vector<DueRun>> due_runs(store::Reader& reader, WallTime now, int limit);
+/// The earliest next_at of all open runs.
+Result<std::optional<WallTime>> next_run_time(store::Reader& reader);
+
+Status insert_step(store::Tx& tx, const RunId& run, const Step& step);
+Result<std::vector<Step>> select_steps(store::Reader& reader, const RunId& run, int limit);
+
+}  // namespace kw::rotation
