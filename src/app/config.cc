@@ -151,6 +151,10 @@ Section all_settings() {
                           {"per_caller", number(&Config::per_caller_rate, 0, 10'000'000)},
                           {"per_tenant", number(&Config::per_tenant_rate, 0, 10'000'000)},
                           {"messages", number(&Config::message_limit, 0, 1LL << 32)}})},
+      {"rotation", section({{"enabled", flag(&Config::rotation_enabled)},
+                            {"workers", number(&Config::rotation_workers, 1, 64)},
+                            {"poll_ms", number(&Config::rotation_poll_ms, 10, 10'000)},
+                            {"clock_rate", number(&Config::rotation_clock_rate, 1, 10'000)}})},
       {"audit", section({{"linger_us", number(&Config::audit_linger_us, 0, 2000)}})},
       {"destroy_wait", seconds(&Config::destroy_wait_seconds, 7LL * 24 * 3600, 365LL * 24 * 3600)},
   };
@@ -169,6 +173,8 @@ Status check_together(const YamlView& root, const Config& config) {
     return invalid(root, "tls needs both certificate_file and private_key_file, or neither");
   if (config.seal == "dev" && !loopback(config.address))
     return invalid(root, "seal: dev is for loopback addresses only; use seal: shamir");
+  if (config.rotation_clock_rate != 1 && config.seal != "dev")
+    return invalid(root, "rotation.clock_rate is for development: it needs seal: dev");
   for (const std::string& name : {config.node, config.cluster})
     if (!ObjectName::parse(name))
       return invalid(root, "node and cluster are names: letters, digits, dot, underscore, hyphen");

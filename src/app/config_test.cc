@@ -20,13 +20,16 @@ TEST(Config, reads_every_setting) {
       "private_key_file: /k, client_ca_file: /a}\n"
       "seal: shamir\nlog: {level: debug, format: text}\nallow_unlocked_memory: true\n"
       "limits: {per_source: 1, per_caller: 2, per_tenant: 3, messages: 4}\naudit: {linger_us: "
-      "0}\ndestroy_wait: 7d\n",
+      "0}\nrotation: {enabled: false, workers: 2, poll_ms: 50, clock_rate: 1}\ndestroy_wait: 7d\n",
       "f");
   ASSERT_TRUE(config) << config.error().message;
   EXPECT_EQ(config->node, "eu-1");
   EXPECT_EQ(config->threads, 4);
   EXPECT_EQ(config->client_ca_file, "/a");
   EXPECT_EQ(config->message_limit, 4);
+  EXPECT_FALSE(config->rotation_enabled);
+  EXPECT_EQ(config->rotation_workers, 2);
+  EXPECT_EQ(config->rotation_poll_ms, 50);
   EXPECT_EQ(config->destroy_wait_seconds, 7 * 24 * 3600);
 }
 
@@ -46,7 +49,8 @@ TEST(Config, refuses_what_cannot_work) {
         "data_directory: /d\nseal: dev\nlisten: {address: 0.0.0.0}\n",
         "data_directory: /d\ntls: {certificate_file: /c}\n",
         "data_directory: /d\ndestroy_wait: 1h\n", "data_directory: /d\nnode: ../x\n",
-        "data_directory: /d\nlog: {level: loud}\n", "data_directory: [1]\n"})
+        "data_directory: /d\nlog: {level: loud}\n",
+        "data_directory: /d\nrotation: {clock_rate: 60}\n", "data_directory: [1]\n"})
     EXPECT_FALSE(parse_config(yaml, "f")) << yaml;
 }
 

@@ -5,6 +5,7 @@
 #include "app/sandbox.h"
 #include "audit/access_log.h"
 #include "net/sd_notify.h"
+#include "rotation/migrations.h"
 #include "service/operation.h"
 #include "service/usage_replay.h"
 
@@ -18,6 +19,7 @@ Server::Parts::~Parts() {
   http.reset();
   application.reset();
   feed.reset();
+  if (rotation) rotation->sealed();
   if (kek_rotations) kek_rotations->stop_all();
 }
 
@@ -43,7 +45,7 @@ Status Server::Parts::open_store() {
   KW_TRY(store, store::open(config.store_url));
   std::vector<store::Migration> all;
   for (const auto& room : {cluster::migrations(), seal::migrations(), audit::migrations(),
-                           auth::migrations(), keys::migrations(), service::migrations()})
+                           auth::migrations(), rotation::migrations(), keys::migrations(), service::migrations()})
     all.insert(all.end(), room.begin(), room.end());
   return store->migrate(all);
 }
@@ -78,12 +80,15 @@ Status Server::Parts::open_rooms() {
   rotations.node = config.node;
   kek_rotations =
       std::make_unique<keys::KekRotations>(*store, *barrier, *changes, clock, rotations);
+  rotation = std::make_unique<RotationParts>(
+      RotationGround{config, clock, log, metrics, *store, *changes});
   return ok();
 }
 
 void Server::Parts::changed_elsewhere(std::string_view what) {
   const bool everything = what == cluster::kEverything;  // announcements were lost
   if (everything) keyring->forget_all();
+  rotation->changed(what);
   if (what.starts_with("key:")) {
     if (const auto id = KeyId::parse(what.substr(4))) keyring->forget(*id);
   } else if (what.starts_with("kek:")) {
@@ -109,7 +114,7 @@ Status Server::Parts::open_seal() {
   house_options.audit_directory = config.data_directory;
   house.reset(new service::House{clock, *store, *seal, *barrier, *feed, *changes, *accesses,
                                  *access, *approvals, *keyring, *usage, *operations, *kek_rotations,
-                                  metrics, operation_metrics, log, house_options});
+                                 rotation->house(), metrics, operation_metrics, log, house_options});
   if (config.seal == "dev") KW_OK(seal->open_dev(config.data_directory + "/dev-seal.key"));
   return ok();
 }
@@ -141,11 +146,13 @@ Status Server::Parts::unlock(const seal::RootKey& root) {
   KW_OK(access->reload());
   KW_OK(replay_usage_once());
   KW_OK(kek_rotations->resume_all());
+  KW_OK(rotation->unsealed());
   log.info("server.unsealed");
   return ok();
 }
 
 void Server::Parts::lock() {
+  rotation->sealed();
   kek_rotations->stop_all();
   keyring->forget_all();
   if (const Status locked = changes->unlock(nullptr); !locked)

@@ -8,6 +8,7 @@
 
 #include "api/rest/application.h"
 #include "app/config.h"
+#include "app/rotation_parts.h"
 #include "app/server.h"
 #include "keys/message_budget.h"
 #include "net/http_server.h"
@@ -57,6 +58,7 @@ struct Server::Parts {
   std::unique_ptr<keys::Keyring> keyring;
   std::unique_ptr<keys::Operations> operations;
   std::unique_ptr<keys::KekRotations> kek_rotations;
+  std::unique_ptr<RotationParts> rotation;
   std::unique_ptr<seal::Seal> seal;
   std::unique_ptr<cluster::ChangeFeed> feed;
   std::unique_ptr<service::House> house;

@@ -54,7 +54,7 @@ int run(const Config& config) {
   return 0;
 }
 
-int run_development(std::uint16_t port, const std::string& given_directory) {
+int run_development(std::uint16_t port, const std::string& given_directory, int clock_rate) {
   const auto before = std::chrono::steady_clock::now();
   const DevelopmentDirectory directory(given_directory);
   Config config;
@@ -66,6 +66,7 @@ int run_development(std::uint16_t port, const std::string& given_directory) {
   config.log_level = observe::Level::kWarning;
   config.log_format = observe::Log::Format::kText;
   config.destroy_wait_seconds = 60;
+  config.rotation_clock_rate = clock_rate;
   auto server = Server::start(config);
   if (!server) return fail(server.error(), "keywright server --dev --port 0");
   auto token = (*server)->development_token();
@@ -107,6 +108,11 @@ int serve(int argc, char** argv) {
   app.add_option("--dir", directory,
                  "with --dev: keep the files in this folder (absolute) instead of a temporary one")
       ->excludes(config_option);
+  int clock_rate = 1;
+  app.add_option("--clock-rate", clock_rate,
+                 "with --dev: schedules of rotation policies pass so many times faster")
+      ->check(CLI::Range(1, 10'000))
+      ->excludes(config_option);
   app.footer(
       "Examples:\n  keywright server --dev\n  keywright server --config "
       "/etc/keywright/keywright.yaml");
@@ -115,7 +121,7 @@ int serve(int argc, char** argv) {
   } catch (const CLI::ParseError& problem) {
     return app.exit(problem) == 0 ? 0 : 2;
   }
-  if (development) return run_development(port, directory);
+  if (development) return run_development(port, directory, clock_rate);
   if (file.empty()) {
     std::fprintf(stderr,
                  "error: say how to run [usage]\n  try: keywright server --dev  or  keywright "

@@ -146,6 +146,11 @@ Result<std::vector<Consumer>> Consumers::list(store::Reader& reader, std::string
   return select_consumers(reader, tenant, after, limit);
 }
 
+Result<std::map<Subject, ConsumerTiming>> Consumers::slowest(store::Reader& reader,
+                                                             std::string_view tenant) {
+  return slowest_consumers(reader, tenant);
+}
+
 Result<Board> Consumers::acks(store::Reader& reader, const Subject& subject,
                               std::uint32_t version) {
   const WallTime now = clock_.wall();

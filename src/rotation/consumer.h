@@ -8,11 +8,13 @@
 // leaf.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "audit/change_log.h"
+#include "rotation/policy_check.h"
 #include "rotation/runs.h"
 
 namespace kw::rotation {
@@ -83,6 +85,8 @@ class Consumers {
   /// By (tenant, name), after the pair given. @param limit 1 to 1,000
   Result<std::vector<Consumer>> list(store::Reader& reader, std::string_view tenant,
                                      std::string_view after, int limit);
+  /// Of each used subject of the tenant the consumer that looks for new versions most seldom.
+  Result<std::map<Subject, ConsumerTiming>> slowest(store::Reader& reader, std::string_view tenant);
   Result<Board> acks(store::Reader& reader, const Subject& subject, std::uint32_t version);
 
  private:

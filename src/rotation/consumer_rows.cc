@@ -184,6 +184,20 @@ Result<Consumption> load_consumption(store::Reader& reader, const Subject& subje
   return all;
 }
 
+Result<std::map<Subject, ConsumerTiming>> slowest_consumers(store::Reader& reader,
+                                                            std::string_view tenant) {
+  KW_TRY(const auto rows,
+         reader.query("SELECT u.kind, u.tenant, u.name, c.name, c.refresh_seconds"
+                      " FROM rotation_use u JOIN rotation_consumer c ON c.tenant = u.tenant"
+                      " AND c.name = u.consumer WHERE u.tenant = $1"
+                      " ORDER BY c.refresh_seconds, c.name",
+                      {tenant}));
+  std::map<Subject, ConsumerTiming> slowest;
+  for (const store::Row& row : rows)
+    slowest[{row.text(0), row.text(1), row.text(2)}] = {row.text(3), Seconds(row.integer(4)), {}, {}};
+  return slowest;
+}
+
 Result<Seconds> longest_refresh(store::Reader& reader, const Subject& subject) {
   KW_TRY(const auto row,
          reader.query_one("SELECT COALESCE(MAX(c.refresh_seconds), 0) FROM rotation_use u"

@@ -1,6 +1,7 @@
 // Consumers, what they use and what they acknowledged, as rows.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -36,6 +37,9 @@ Result<std::int64_t> count_instances(store::Reader& reader, const Subject& subje
 
 /// Everyone who uses the subject, and what they said; at most 10,000 of each.
 Result<Consumption> load_consumption(store::Reader& reader, const Subject& subject, WallTime now);
+/// Of each used subject of a tenant the slowest consumer.
+Result<std::map<Subject, ConsumerTiming>> slowest_consumers(store::Reader& reader,
+                                                            std::string_view tenant);
 /// The longest refresh of the subject's consumers; 0 without any.
 Result<Seconds> longest_refresh(store::Reader& reader, const Subject& subject);
 

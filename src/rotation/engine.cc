@@ -257,6 +257,13 @@ void Engine::wake() {
   state_->changed.notify_all();
 }
 
+void Engine::look_again() {
+  const std::scoped_lock lock(state_->mutex);
+  state_->inventory_stale = true;
+  state_->woken = true;
+  state_->changed.notify_all();
+}
+
 bool Engine::clock_frozen() const {
   return state_->clock_watch.frozen();
 }

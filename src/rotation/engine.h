@@ -87,6 +87,8 @@ class Engine {
   void stop();
   /// Look now: a run was started or steered, an acknowledgement came.
   void wake();
+  /// Ask all subjects again when they are due: policies changed.
+  void look_again();
 
   /// True while wall and steady clock disagree: nothing starts, promotes or revokes by schedule.
   bool clock_frozen() const;

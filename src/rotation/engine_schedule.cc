@@ -87,6 +87,12 @@ Status Engine::State::scan_one(std::size_t index) {
 
 Status Engine::State::scan() {
   if (!options.due_of || clock_watch.frozen()) return ok();
+  {
+    const std::scoped_lock lock(mutex);
+    if (inventory_stale)
+      for (Place& place : places) place = Place{};
+    inventory_stale = false;
+  }
   for (std::size_t i = 0; i < rotatables.size(); ++i) KW_OK(scan_one(i));
   return ok();
 }

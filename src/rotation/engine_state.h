@@ -192,6 +192,7 @@ struct Engine::State {
   std::deque<Task> queue;
   std::vector<std::thread> threads;
   bool running = false, stopping = false, woken = false;
+  bool inventory_stale = false;  ///< the next round begins a pass over every inventory
   std::vector<std::pair<Subject, Correction>> corrections;
   std::vector<Broken> broken;
   Round totals;  ///< since the last tick began

@@ -61,7 +61,7 @@ Result<std::int64_t> PolicyBook::put(store::Tx& tx, const audit::Event& by, std:
   } else {
     KW_OK(update_policy(tx, policy, expected_epoch));
   }
-  audit::Event event = event_of(by, "policy.rotation.put", tenant, document.name);
+  audit::Event event = event_of(by, "rotation-policy.put", tenant, document.name);
   event.version = policy.epoch;
   KW_OK(log_.append(tx, event));
   return policy.epoch;
@@ -72,7 +72,7 @@ Status PolicyBook::remove(store::Tx& tx, const audit::Event& by, std::string_vie
   KW_TRY(const auto policy, read_policy(tx, tenant, name));
   if (!policy) return not_found();
   KW_OK(delete_policy(tx, tenant, name, expected_epoch));
-  KW_OK(log_.append(tx, event_of(by, "policy.rotation.remove", tenant, name)));
+  KW_OK(log_.append(tx, event_of(by, "rotation-policy.remove", tenant, name)));
   return ok();
 }
 

@@ -32,10 +32,10 @@ class PolicyBook {
   /// @returns the new epoch.
   /// @errors kAborted(epoch_moved), kInvalidArgument(bad_policy | reserved_name: a template's),
   ///   kResourceExhausted(too_many_policies): 1,000 per tenant; those of check_document.
-  /// @audit policy.rotation.put
+  /// @audit rotation-policy.put
   Result<std::int64_t> put(store::Tx& tx, const audit::Event& by, std::string_view tenant,
                            const PolicyDocument& document, std::int64_t expected_epoch);
-  /// @errors kNotFound(not_found), kAborted(epoch_moved)   @audit policy.rotation.remove
+  /// @errors kNotFound(not_found), kAborted(epoch_moved)   @audit rotation-policy.remove
   Status remove(store::Tx& tx, const audit::Event& by, std::string_view tenant,
                 std::string_view name, std::int64_t expected_epoch);
 

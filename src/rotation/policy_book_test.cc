@@ -139,11 +139,11 @@ TEST_P(PolicyBookOn, every_change_has_its_leaf) {
   ASSERT_EQ(put("acme", "name: a\ninterval: 30d"), "");
   ASSERT_EQ(remove("acme", "a", 1), "");
   audit::Query query;
-  query.action = "policy.rotation.*";
+  query.action = "rotation-policy.*";
   const auto records = log_->query(query);
   ASSERT_TRUE(records.has_value());
   ASSERT_EQ(records->size(), 2U);
-  EXPECT_NE(records->at(0).leaf.find("policy.rotation.remove"), std::string::npos);
+  EXPECT_NE(records->at(0).leaf.find("rotation-policy.remove"), std::string::npos);
   EXPECT_NE(records->at(1).leaf.find("\"actor\":\"alice\""), std::string::npos);
 }
 

@@ -28,7 +28,7 @@ std::string_view action_of(Move move) {
     case Move::kAbort:
       return "run.abort";
     case Move::kRollBack:
-      return "run.roll_back";
+      return "run.rollback";
     default:
       return "run.retry";
   }

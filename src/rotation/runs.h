@@ -81,7 +81,7 @@ class Runs {
   Result<Run> resume(Change change, const RunId& id);
   /// Ends a run that has made nothing yet. @audit run.abort
   Result<Run> abort(Change change, const RunId& id);
-  /// Unwinds a run that has not passed the point of no return. @audit run.roll_back
+  /// Unwinds a run that has not passed the point of no return. @audit run.rollback
   Result<Run> roll_back(Change change, const RunId& id);
   /// Out of needs_operator, or at once out of a wait between two tries. @audit run.retry
   Result<Run> retry(Change change, const RunId& id);

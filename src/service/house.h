@@ -19,6 +19,7 @@
 #include "seal/barrier.h"
 #include "seal/seal.h"
 #include "service/operation_metrics.h"
+#include "service/rotation_house.h"
 #include "store/store.h"
 
 namespace kw::service {
@@ -45,6 +46,7 @@ struct House {
   keys::UsageLedger& usage;
   keys::Operations& uses;
   keys::KekRotations& kek_rotations;
+  RotationHouse& rotation;
   observe::Registry& metrics;
   OperationMetrics& operation_metrics;
   const observe::Log& log;

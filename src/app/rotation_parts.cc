@@ -1,0 +1,89 @@
+#include "app/rotation_parts.h"
+
+#include <algorithm>
+
+#include "cluster/cluster.h"
+#include "crypto/digest.h"
+#include "crypto/random.h"
+
+namespace kw::app {
+
+namespace {
+
+// The same on all nodes, and for ever: a schedule must not jump with a restart.
+Bytes jitter_seed(const Config& config) {
+  ByteWriter text;
+  text.field("keywright/rotation-jitter/v1").field(config.cluster);
+  const crypto::Digest256 digest = crypto::sha256(text.bytes());
+  return Bytes(digest.begin(), digest.end());
+}
+
+std::vector<rotation::Rotatable*> borrowed(
+    const std::vector<std::unique_ptr<rotation::Rotatable>>& owned) {
+  std::vector<rotation::Rotatable*> all;
+  for (const auto& each : owned) all.push_back(each.get());
+  return all;
+}
+
+}  // namespace
+
+RotationParts::RotationParts(const RotationGround& ground)
+    : ground_(ground),
+      jitter_seed_(jitter_seed(ground.config)),
+      schedule_rate_{ground.clock.wall(), ground.config.rotation_clock_rate},
+      policies_(ground.store, ground.changes, ground.clock),
+      runs_(ground.changes, ground.clock),
+      consumers_(ground.changes, ground.clock) {
+  // What rotates: one line per kind.
+
+  engine_ = std::make_unique<rotation::Engine>(
+      rotation::EngineHouse{ground.store, ground.changes, ground.clock}, borrowed(rotatables_),
+      engine_options());
+  house_ = std::make_unique<service::RotationHouse>(
+      service::RotationHouse{policies_, runs_, consumers_, *engine_, borrowed(rotatables_),
+                             jitter_seed_, schedule_rate_, ground.config.rotation_enabled});
+}
+
+RotationParts::~RotationParts() {
+  engine_->stop();
+}
+
+rotation::EngineOptions RotationParts::engine_options() {
+  rotation::EngineOptions options;
+  // Two starts of one node must not share a lease.
+  options.node = ground_.config.node + "/" + crypto::random_id<RequestId>().text();
+  options.policy_for = [this](const rotation::SubjectFacts& facts) {
+    return policies_.effective(facts);
+  };
+  options.due_of = [this](const rotation::SubjectFacts& facts,
+                          const rotation::EffectivePolicy& policy, WallTime now) {
+    return rotation::next_due(facts, policy, now, jitter_seed_, schedule_rate_);
+  };
+  options.workers = ground_.config.rotation_workers;
+  options.poll = std::chrono::milliseconds(ground_.config.rotation_poll_ms);
+  options.inventory_interval =
+      std::max(options.inventory_interval / schedule_rate_.rate, rotation::Seconds(1));
+  options.metrics = &ground_.metrics;
+  return options;
+}
+
+Status RotationParts::unsealed() {
+  policies_.forget();
+  if (!ground_.config.rotation_enabled) return ok();
+  return engine_->start();
+}
+
+void RotationParts::sealed() {
+  engine_->stop();
+}
+
+void RotationParts::changed(std::string_view what) {
+  const bool everything = what == cluster::kEverything;  // announcements were lost
+  if (everything || what == service::kPoliciesChanged) {
+    policies_.forget();
+    engine_->look_again();
+  }
+  if (everything || what.starts_with("run:")) engine_->wake();
+}
+
+}  // namespace kw::app

@@ -1,0 +1,58 @@
+// The rotation rooms of a server: policies, runs, consumers, the engine and what it rotates.
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "app/config.h"
+#include "audit/change_log.h"
+#include "observe/log.h"
+#include "observe/metrics.h"
+#include "rotation/rotatable.h"
+#include "service/rotation_house.h"
+#include "store/store.h"
+
+namespace kw::app {
+
+/// What the rotation rooms stand on. Outlives them.
+struct RotationGround {
+  const Config& config;
+  const Clock& clock;
+  const observe::Log& log;
+  observe::Registry& metrics;
+  store::Store& store;
+  audit::ChangeLog& changes;
+};
+
+class RotationParts {
+ public:
+  explicit RotationParts(const RotationGround& ground);
+  ~RotationParts();  ///< stops the engine
+
+  service::RotationHouse& house() { return *house_; }
+  /// The engine works only while keys can be used. @errors those of Engine::start
+  Status unsealed();
+  void sealed();
+  /// Another transaction announced `what`, here or on another node.
+  void changed(std::string_view what);
+
+ private:
+  rotation::EngineOptions engine_options();
+
+  RotationGround ground_;
+  Bytes jitter_seed_;
+  rotation::ScheduleRate schedule_rate_;
+  rotation::PolicyBook policies_;
+  rotation::Runs runs_;
+  rotation::Consumers consumers_;
+  std::vector<std::unique_ptr<rotation::Rotatable>> rotatables_;
+  // Graph, incidents, ceremonies:
+
+  // Jobs, re-encryption:
+
+  std::unique_ptr<rotation::Engine> engine_;
+  std::unique_ptr<service::RotationHouse> house_;
+};
+
+}  // namespace kw::app
