@@ -26,6 +26,10 @@ std::vector<Command> all_commands() {
   std::vector<Command> commands;
   add_key_commands(commands);
   add_rotation_commands(commands);
+  add_policy_commands(commands);
+  add_run_commands(commands);
+  add_consumer_commands(commands);
+  add_event_commands(commands);
   add_use_commands(commands);
   add_version_commands(commands);
   add_tenant_commands(commands);

@@ -51,6 +51,10 @@ std::vector<Command> all_commands();
 // One function per noun file; each adds its rows.
 void add_key_commands(std::vector<Command>& commands);
 void add_rotation_commands(std::vector<Command>& commands);
+void add_policy_commands(std::vector<Command>& commands);
+void add_run_commands(std::vector<Command>& commands);
+void add_consumer_commands(std::vector<Command>& commands);
+void add_event_commands(std::vector<Command>& commands);
 void add_version_commands(std::vector<Command>& commands);
 void add_use_commands(std::vector<Command>& commands);
 void add_tenant_commands(std::vector<Command>& commands);

@@ -55,8 +55,8 @@ void add_globals(CLI::App& app, GlobalOptions& options, std::string& format) {
   app.add_option("--context", options.context, "which context to use");
   app.add_option("-t,--tenant", options.tenant, "the tenant, when the reference does not name it");
   app.add_option("--url", options.url, "the server, over the context's");
-  app.add_option("-o,--output", format, "table, wide, json, jsonl, yaml or name")
-      ->check(CLI::IsMember({"table", "wide", "json", "jsonl", "yaml", "name"}));
+  app.add_option("-o,--output", format, "table, wide, json, jsonl, yaml or name; a calendar also as ics")
+      ->check(CLI::IsMember({"table", "wide", "json", "jsonl", "yaml", "name", "ics"}));
   app.add_option("--columns", options.columns, "of a list: these columns, with commas between");
   app.add_flag("-q,--quiet", options.quiet, "print ids alone");
   app.add_flag("--no-input", options.no_input, "never ask; a missing answer is an error");
@@ -73,6 +73,7 @@ Format parse_format(const std::string& text) {
   if (text == "jsonl") return Format::kJsonLines;
   if (text == "yaml") return Format::kYaml;
   if (text == "name") return Format::kName;
+  if (text == "ics") return Format::kCalendar;
   return Format::kTable;
 }
 
@@ -89,12 +90,18 @@ Arguments arguments_of(Filled& filled) {
 int run_command(Filled& filled, GlobalOptions options, const std::vector<std::string>& words) {
   Session session(std::move(options));
   const Arguments arguments = arguments_of(filled);
-  const Status outcome = filled.command->run(session, arguments);
+  const bool strange =
+      session.options().format == Format::kCalendar && filled.command->verb != "calendar";
+  const Status outcome =
+      strange ? Status(error(Code::kInvalidArgument, "usage", "-o ics is for keywright calendar"))
+              : filled.command->run(session, arguments);
   std::fflush(stdout);
   if (outcome || outcome.error().reason == "shown") return kDone;
   if (outcome.error().reason == "proof_failed" && outcome.error().message.empty())
     return kProofFailed;
   if (outcome.error().reason == "not_ready" && outcome.error().message.empty()) return kRefused;
+  // A watch has shown how it ended; its exit code tells scripts.
+  if (outcome.error().reason == kWatchEnded) return exit_code(outcome.error());
   // Hints may ask the server: what the refusal said is kept before.
   const client::Problem problem = session.problem() ? *session.problem() : client::Problem{};
   const Hints hints = hints_for(session, *filled.command, arguments, words, outcome.error());

@@ -7,7 +7,7 @@ int exit_code(const Error& failure) {
       failure.reason == "proof_failed")
     return kProofFailed;
   if (failure.reason == "approval_required" || failure.reason == "approval_open" ||
-      failure.reason == "not_yet")
+      failure.reason == "not_yet" || failure.reason == "needs_operator")
     return kNotYet;
   switch (failure.code) {
     case Code::kInvalidArgument:

@@ -68,7 +68,7 @@ std::string config_help() {
          "start when absent\n"
          "seal: shamir                 # or dev (loopback only)\nlog: {level: info, format: json}\n"
          "limits: {per_source: 20000, per_caller: 50000, per_tenant: 50000, messages: 0}\n"
-         "audit: {linger_us: 200}\ndestroy_wait: 30d            # 7d to "
+         "audit: {linger_us: 200}\nrotation: {enabled: true, workers: 4, poll_ms: 100}\ndestroy_wait: 30d            # 7d to "
          "365d\nallow_unlocked_memory: false";
 }
 
@@ -92,8 +92,8 @@ std::string first_screen() {
          "  keywright key rotate orders          a new version; old data still opens\n"
          "  keywright audit verify --dir DIR     prove that nothing was changed\n\n"
          "example: keywright key create orders --owner payments --class confidential\n\n"
-         "keywright NOUN --help lists its verbs: key kek job tenant seal token principal\n"
-         "access-policy approval audit context doctor.  topics: keywright help";
+         "keywright NOUN --help lists its verbs: key policy run consumer kek job tenant\n"
+         "seal token principal approval audit hook doctor.  topics: keywright help";
 }
 
 std::string noun_summary(const std::string& noun) {
@@ -102,6 +102,11 @@ std::string noun_summary(const std::string& noun) {
       {"alias", "names that point at keys"},
       {"tenant", "tenants: isolation units with their own KEK"},
       {"kek", "a tenant's key-encryption keys"},
+      {"policy", "rotation policies: when what rotates"},
+      {"run", "rotations under way and done"},
+      {"consumer", "who uses which version"},
+      {"event", "events from outside that begin rotations"},
+      {"hook", "signed webhooks that report events"},
       {"job", "long work: re-wrapping after a KEK rotation"},
       {"seal", "the root of trust: shares, unsealing"},
       {"principal", "who may call, with which roles"},

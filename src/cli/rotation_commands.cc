@@ -1,9 +1,9 @@
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <thread>
 
 #include "cli/command.h"
+#include "cli/duration.h"
 #include "cli/key_facts.h"
 #include "cli/listing.h"
 #include "cli/session.h"
@@ -17,7 +17,6 @@ using codec::JsonWriter;
 using Kind = Flag::Kind;
 
 constexpr std::size_t kColumns = 80;
-constexpr std::int64_t kWaitMax = 365LL * 86400;
 constexpr std::chrono::milliseconds kPoll{500};
 
 // "plan p-…  acme:orders @1 -> @2", and that nothing was changed, at the right edge.
@@ -99,23 +98,6 @@ Status roll_back(Session& session, const Arguments& arguments) {
   return ok();
 }
 
-// "90", "90s", "15m", "2h", "7d".
-Result<std::chrono::seconds> duration(const std::string& text) {
-  std::int64_t number = 0;
-  const char* const last = text.data() + text.size();
-  const auto [end, failure] = std::from_chars(text.data(), last, number);
-  const std::string unit(end, last);
-  const std::int64_t factor = unit.empty() || unit == "s" ? 1
-                              : unit == "m"               ? 60
-                              : unit == "h"               ? 3600
-                              : unit == "d"               ? 86400
-                                                          : 0;
-  if (failure != std::errc{} || factor == 0 || number < 0 || number > kWaitMax / factor)
-    return error(Code::kInvalidArgument, "usage",
-                 "\"" + text + "\" is not a time such as 90s, 15m or 2h");
-  return std::chrono::seconds(number * factor);
-}
-
 bool is_ready(const JsonView& answer) {
   return answer.boolean("ready") && *answer.boolean("ready");
 }
@@ -123,7 +105,7 @@ bool is_ready(const JsonView& answer) {
 // Asks once, or with --wait until the version is free or the time is over.
 Result<client::Answer> ask_readiness(Session& session, const Reference& at,
                                      const Arguments& arguments) {
-  KW_TRY(const std::chrono::seconds patience, duration(arguments.text("--timeout", "1h")));
+  KW_TRY(const std::chrono::seconds patience, parse_duration(arguments.text("--timeout", "1h")));
   const auto deadline = std::chrono::steady_clock::now() + patience;
   const std::string path = Session::key_path(at) + "/readiness" +
                            client::query({{"version", std::to_string(*at.version)},

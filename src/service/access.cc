@@ -1,6 +1,7 @@
 #include "service/access.h"
 
 #include "cluster/cluster.h"
+#include "service/rotation_runs.h"
 
 namespace kw::service {
 
@@ -208,8 +209,9 @@ Result<auth::Approval> vote(House& house, Call& call, const ApprovalId& id, Vote
       audit::Event event = change.by;
       event.note = choice == Vote::kApprove ? "approve" : "reject";
       KW_OK(house.changes.append(change.tx, event));
-      return ok();
+      return pass_on_to_run(house, change, *after);
     }));
+    house.rotation.engine.wake();
     return *std::move(after);
   });
 }

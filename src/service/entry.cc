@@ -1,7 +1,9 @@
 #include "service/entry.h"
 
 #include "service/access.h"
+#include "service/hooks.h"
 #include "service/idempotency.h"
+#include "service/rotation_runs.h"
 #include "service/tenants.h"
 
 namespace kw::service {
@@ -23,6 +25,14 @@ Status permitted(House& house, Call& call) {
   if (names(call, "{approval}")) {
     KW_TRY(const ApprovalId id, ApprovalId::parse(call.object));
     return status_of(visible_approval(house, call, id));
+  }
+  if (names(call, "{run}")) {
+    KW_TRY(const RunId id, RunId::parse(call.object));
+    return status_of(visible_run(house, call, id));
+  }
+  if (names(call, "{hook}")) {
+    KW_TRY(const HookId id, HookId::parse(call.object));
+    return status_of(visible_hook(house, call, id));
   }
   KW_OK(require_open(house));
   return authorise(house, call, {});

@@ -2,6 +2,7 @@
 
 #include "base/bytes.h"
 #include "service/gate.h"
+#include "service/hook_rows.h"
 
 namespace kw::service {
 
@@ -27,6 +28,7 @@ constexpr store::Migration kMigrations[] = {
      " status BIGINT NOT NULL, etag TEXT NOT NULL, body BYTEA NOT NULL, mac BYTEA NOT NULL,"
      " PRIMARY KEY (principal, name));"
      "CREATE INDEX idempotent_answer_expiry ON idempotent_answer (expires_at);"},
+    {"service", 3, kHookTables},
 };
 
 // A claim; status 0 means that the answer is not kept.

@@ -26,6 +26,7 @@ struct Admitted {
   std::string query;
   std::string if_match;
   std::string last_event_id;
+  SignatureHeaders signature;
 };
 
 // The member of the body that names the object, where the path does not.
@@ -36,6 +37,8 @@ std::string_view named_in_body(service::OperationId id) {
     case OperationId::key_import:
     case OperationId::tenant_create:
     case OperationId::principal_create:
+    case OperationId::run_start:
+    case OperationId::hook_create:
       return "name";
     case OperationId::token_create:
       return "principal";
@@ -47,7 +50,8 @@ std::string_view named_in_body(service::OperationId id) {
 // The object that policies match: the path parameter that names it.
 std::string object_of(const Match& match) {
   for (const std::string_view name :
-       {"key", "alias", "policy", "principal", "accessor", "approval", "job"})
+       {"key", "alias", "policy", "principal", "consumer", "accessor", "approval", "job", "run",
+        "hook"})
     if (const std::string_view value = match.parameter(name); !value.empty())
       return std::string(value);
   return std::string(match.operation->kind == "tenant" ? match.parameter("tenant") : "");
@@ -57,9 +61,9 @@ std::string object_of(const Match& match) {
 Status check_names(const Match& match) {
   if (const auto tenant = match.parameter("tenant"); !tenant.empty())
     KW_OK(TenantName::parse(tenant));
-  for (const std::string_view name : {"key", "alias", "policy", "principal"})
+  for (const std::string_view name : {"key", "alias", "policy", "principal", "consumer"})
     if (const auto value = match.parameter(name); !value.empty()) KW_OK(ObjectName::parse(value));
-  for (const std::string_view name : {"accessor", "approval", "job"})
+  for (const std::string_view name : {"accessor", "approval", "job", "run", "hook"})
     if (const auto value = match.parameter(name); !value.empty()) KW_OK(JobId::parse(value));
   return ok();
 }
@@ -157,6 +161,8 @@ struct Application::State {
     KW_OK(check_names(match));
     call.operation = match.operation;
     call.path = std::string(head.path);
+    // What the query names is part of what an approval and an Idempotency-Key are for.
+    if (!head.query.empty()) call.path.append("?").append(head.query);
     call.tenant = std::string(match.parameter("tenant"));
     call.object = object_of(match);
     for (const auto& [name, value] : match.parameters)
@@ -174,6 +180,9 @@ struct Application::State {
     admitted.query = std::string(head.query);
     admitted.if_match = std::string(head.header("If-Match"));
     admitted.last_event_id = std::string(head.header("Last-Event-ID"));
+    admitted.signature = {std::string(head.header("webhook-id")),
+                          std::string(head.header("webhook-timestamp")),
+                          std::string(head.header("webhook-signature"))};
     return ok();
   }
 
@@ -239,6 +248,7 @@ void Application::State::work(const std::shared_ptr<Admitted>& admitted, WipedTe
                     std::move(body),
                     std::move(admitted->if_match),
                     std::move(admitted->last_event_id),
+                    std::move(admitted->signature),
                     &reply,
                     false};
   const Result<Answer> outcome = [&]() -> Result<Answer> {

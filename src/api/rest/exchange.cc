@@ -76,6 +76,11 @@ Result<ObjectName> Exchange::object_name(std::string_view parameter_name) const 
   return ObjectName::parse(parameter(parameter_name));
 }
 
+Result<std::string> Exchange::named_tenant() const {
+  if (call.tenant.empty()) return bad_query("say of which tenant: ?tenant=NAME");
+  return call.tenant;
+}
+
 Result<std::uint32_t> Exchange::version_number() const {
   const auto number = whole_number(parameter("version"));
   if (!number || *number < 1 || *number > UINT32_MAX || parameter("version").front() == '0')

@@ -34,6 +34,11 @@ service::KeptAnswer kept(const Answer& answer);
 /// What is kept of an answer without content.
 service::KeptAnswer kept_no_content(const service::Done& done);
 
+/// How a message without a credential of ours proves itself; "" when absent.
+struct SignatureHeaders {
+  std::string id, timestamp, signatures;
+};
+
 struct Exchange {
   service::House& house;
   service::EventStreams& streams;
@@ -43,12 +48,15 @@ struct Exchange {
   WipedText body;
   std::string if_match;
   std::string last_event_id;
+  SignatureHeaders signature;
   net::Reply* reply = nullptr;  ///< for the one handler that answers with a stream
   bool streamed = false;
 
   std::string_view parameter(std::string_view name) const;
   /// Parsed names from the path. @errors kInvalidArgument(bad_name)
   Result<ObjectName> object_name(std::string_view parameter_name) const;
+  /// The tenant of the query, which must be there. @errors kInvalidArgument(bad_query)
+  Result<std::string> named_tenant() const;
   Result<std::uint32_t> version_number() const;
   /// The query value, or nullopt. @errors kInvalidArgument(bad_query)
   std::optional<std::string_view> query_text(std::string_view name) const;

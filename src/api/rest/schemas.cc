@@ -1,31 +1,13 @@
 #include "api/rest/schemas.h"
 
+#include "api/rest/rotation_schemas.h"
+#include "api/rest/schema_text.h"
+
 namespace kw::api::rest {
 
 using service::OperationId;
 
 namespace {
-
-#define KW_REF(name) R"({"$ref":"#/components/schemas/)" name R"("})"
-#define KW_LIST(name)                                                                               \
-  R"({"type":"object","required":["items"],"properties":{"items":{"type":"array","items":)" KW_REF( \
-      name) R"(},"next":{"type":"string"}}})"
-#define KW_OBJECT(properties) \
-  R"({"type":"object","additionalProperties":false,"properties":{)" properties "}}"
-#define KW_NEEDS(required, properties)                                     \
-  R"({"type":"object","additionalProperties":false,"required":[)" required \
-  R"(],"properties":{)" properties "}}"
-#define KW_TEXT(name) "\"" name R"(":{"type":"string"})"
-#define KW_BYTES(name) "\"" name R"(":{"type":"string","contentEncoding":"base64"})"
-#define KW_INTEGER(name) "\"" name R"(":{"type":"integer"})"
-#define KW_FLAG(name) "\"" name R"(":{"type":"boolean"})"
-#define KW_TEXTS(name) "\"" name R"(":{"type":"array","items":{"type":"string"}})"
-#define KW_GRANTS R"("grants":{"type":"array","items":{"$ref":"#/components/schemas/Grant"}})"
-// One item, or {"items": [...]} of the same members.
-#define KW_BATCH(item)                                                                                                                                     \
-  R"({"oneOf":[)" item                                                                                                                                     \
-  R"(,{"type":"object","additionalProperties":false,"required":["items"],"properties":{"items":{"type":"array","minItems":1,"maxItems":256,"items":)" item \
-  "}}}]}"
 
 constexpr std::string_view kEmpty = KW_OBJECT("");
 constexpr std::string_view kNewKey = KW_NEEDS(
@@ -181,12 +163,12 @@ std::vector<QueryParameter> query_parameters(OperationId id) {
       return {{"first", "integer", "index of the first record"},
               {"count", "integer", "at most so many, 1 to 4096"}};
     default:
-      return {};
+      return rotation_query_parameters(id);
   }
 }
 
 std::string_view request_schema(OperationId id) {
-  for (const auto family : {use_request, access_request, key_request})
+  for (const auto family : {use_request, access_request, key_request, rotation_request})
     if (const std::string_view schema = family(id); !schema.empty()) return schema;
   return service::operation(id).method == "POST" ? kEmpty : "";
 }
@@ -248,8 +230,9 @@ ResponseShape response_shape(OperationId id) {
     case OperationId::audit_access_records:
       return {200, "application/octet-stream", R"({"type":"string","format":"binary"})"};
     default:
-      return {200, kJson, kAny};
+      break;
   }
+  return rotation_response(id).value_or(ResponseShape{200, kJson, kAny});
 }
 
 std::string_view component_schemas() {
@@ -259,7 +242,11 @@ std::string_view component_schemas() {
 "Tenant":{"type":"object","required":["name","created_at"],"properties":{"name":{"type":"string"},"created_at":{"type":"string","format":"date-time"}}},
 "Version":{"type":"object","required":["version","algorithm","state","origin","created_at"],"properties":{"version":{"type":"integer"},"algorithm":{"type":"string"},"state":{"enum":["pending","active","primary","secondary","retired","archived","suspended","revoked","destroying","destroyed"]},"origin":{"type":"string"},"created_at":{"type":"string","format":"date-time"},"promoted_at":{"type":"string","format":"date-time"},"demoted_at":{"type":"string","format":"date-time"},"destroy_after":{"type":"string","format":"date-time"},"compromised_at":{"type":"string","format":"date-time"},"reason":{"type":"string"}}},
 "Key":{"type":"object","required":["name","id","tenant","purpose","versions","epoch"],"properties":{"name":{"type":"string"},"id":{"type":"string"},"tenant":{"type":"string"},"purpose":{"type":"string"},"exportable":{"type":"boolean"},"owner":{"type":"string"},"classification":{"type":"string"},"regions":{"type":"array","items":{"type":"string"}},"labels":{"type":"object","additionalProperties":{"type":"string"}},"lease_grace_seconds":{"type":"integer"},"created_at":{"type":"string","format":"date-time"},"epoch":{"type":"integer"},"primary":{"type":["integer","null"]},"versions":{"type":"array","items":{"$ref":"#/components/schemas/Version"}}}},
-"Job":{"type":"object","required":["id","kind","tenant","phase","state","done","total"],"properties":{"id":{"type":"string"},"kind":{"type":"string"},"tenant":{"type":"string"},"phase":{"type":"string"},"state":{"type":"string"},"from_version":{"type":"integer"},"target_version":{"type":"integer"},"done":{"type":"integer"},"total":{"type":"integer"},"rate_per_second":{"type":"number"},"eta_seconds":{"type":"number"},"foreground_p99_ratio":{"type":"number"},"problem":{"type":"string"},"created_at":{"type":"string","format":"date-time"},"updated_at":{"type":"string","format":"date-time"}}}
+"Job":{"type":"object","required":["id","kind","tenant","phase","state","done","total"],"properties":{"id":{"type":"string"},"kind":{"type":"string"},"tenant":{"type":"string"},"phase":{"type":"string"},"state":{"type":"string"},"from_version":{"type":"integer"},"target_version":{"type":"integer"},"done":{"type":"integer"},"total":{"type":"integer"},"rate_per_second":{"type":"number"},"eta_seconds":{"type":"number"},"foreground_p99_ratio":{"type":"number"},"problem":{"type":"string"},"created_at":{"type":"string","format":"date-time"},"updated_at":{"type":"string","format":"date-time"}}},
+"RotationPolicy":{"type":"object","required":["name","tenant","template","epoch"],"properties":{"name":{"type":"string"},"tenant":{"type":"string","description":"empty: all tenants"},"template":{"type":"boolean","description":"built in"},"description":{"type":"string"},"document":{"type":"string","description":"YAML"},"extends":{"type":"array","items":{"type":"string"}},"epoch":{"type":"integer"},"created_at":{"type":"string","format":"date-time"},"updated_at":{"type":"string","format":"date-time"}}},
+"Run":{"type":"object","required":["id","subject","kind","tenant","name","state","trigger","from_version","to_version","percent","created_at","epoch"],"properties":{"id":{"type":"string"},"subject":{"type":"string"},"kind":{"type":"string"},"tenant":{"type":"string"},"name":{"type":"string"},"type":{"type":"string"},"state":{"enum":["plan","approve","generate","stage","validate","rollout","promote","drain","quarantine","revoke","archive","done","paused","rolling_back","rolled_back","aborted","needs_operator"]},"resumes_to":{"type":"string"},"undoing":{"type":"string"},"percent":{"type":"integer"},"attempts":{"type":"integer"},"problem":{"type":"string","description":"stable reason"},"waits_for":{"type":"string"},"trigger":{"type":"string"},"rank":{"type":"integer"},"requested_by":{"type":"string"},"reason":{"type":"string"},"from_version":{"type":"integer"},"to_version":{"type":"integer"},"algorithm":{"type":"string"},"plan_hash":{"type":"string"},"approvals_needed":{"type":"integer"},"approval":{"type":"string"},"created_at":{"type":"string","format":"date-time"},"updated_at":{"type":"string","format":"date-time"},"entered_at":{"type":"string","format":"date-time"},"staged_at":{"type":"string","format":"date-time"},"promoted_at":{"type":"string","format":"date-time"},"finished_at":{"type":"string","format":"date-time"},"next_at":{"type":"string","format":"date-time"},"epoch":{"type":"integer"},"deadline":{"type":"string","format":"date-time"},"expected_end":{"type":"string","format":"date-time"},"ladder":{"type":"array","items":{"type":"object"}},"checklist":{"type":"array","items":{"type":"object"}},"steps":{"type":"array","items":{"type":"object"}},"policy":{"type":"object"},"validation":{"type":"object"}}},
+"Consumer":{"type":"object","required":["name","tenant","environment"],"properties":{"name":{"type":"string"},"tenant":{"type":"string"},"environment":{"type":"string"},"canary":{"type":"boolean"},"refresh_seconds":{"type":"integer"},"lease_seconds":{"type":"integer"},"subjects":{"type":"array","items":{"type":"object"}},"registered_at":{"type":"string","format":"date-time"},"seen_at":{"type":"string","format":"date-time"}}},
+"Hook":{"type":"object","required":["id","name","tenant","events","path"],"properties":{"id":{"type":"string"},"name":{"type":"string"},"tenant":{"type":"string"},"events":{"type":"array","items":{"type":"string"}},"path":{"type":"string"},"secret":{"type":"string","description":"only in the answer to its creation"},"created_by":{"type":"string"},"created_at":{"type":"string","format":"date-time"}}}
 })";
 }
 

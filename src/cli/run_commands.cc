@@ -1,0 +1,180 @@
+#include "cli/command.h"
+#include "cli/duration.h"
+#include "cli/listing.h"
+#include "cli/run_view.h"
+#include "cli/run_watch.h"
+#include "cli/session.h"
+#include "cli/subject.h"
+
+namespace kw::cli {
+
+namespace {
+
+using codec::JsonView;
+using codec::JsonWriter;
+using Kind = Flag::Kind;
+
+const std::string kRuns = "/api/v1/rotation/runs";
+const char* const kPatience = "365d";
+
+Status watch(Session& session, const std::string& id, const Arguments& arguments) {
+  KW_TRY(const std::chrono::seconds patience,
+         parse_duration(arguments.text("--timeout", kPatience)));
+  return watch_run(session, id, patience);
+}
+
+Status start(Session& session, const Arguments& arguments) {
+  KW_TRY(const SubjectReference at,
+         parse_subject(session, arguments.reference, arguments.text("--kind", "key")));
+  JsonWriter json;
+  json.begin_object().member("kind", at.kind).member("name", at.name);
+  if (arguments.has("--reason")) json.member("reason", arguments.text("--reason"));
+  if (arguments.has("--algorithm")) json.member("algorithm", arguments.text("--algorithm"));
+  if (arguments.has("--emergency")) json.member("emergency", true);
+  json.end_object();
+  KW_TRY(const auto answer,
+         session.send("POST", kRuns + client::query({{"tenant", at.tenant}}), json.text()));
+  const std::string id = member(answer.json.root(), "id");
+  if (arguments.has("--watch")) return watch(session, id, arguments);
+  if (session.print_for_machines(answer, id)) return ok();
+  Session::line("run " + id + " started; it goes on if this terminal closes");
+  Session::line("  watch    keywright run watch " + id);
+  return ok();
+}
+
+std::string progress_of(const JsonView& run) {
+  const std::string state = member(run, "state");
+  return state == "rollout" ? state + " " + std::to_string(count(run, "percent")) + " %" : state;
+}
+
+Status list(Session& session, const Arguments& arguments) {
+  KW_TRY(const auto answer,
+         session.send("GET", kRuns + client::query({{"tenant", tenant_if_any(session, arguments)},
+                                                    {"state", arguments.text("--state")},
+                                                    {"open", arguments.text("--open")},
+                                                    {"after", arguments.text("--after")}})));
+  const auto versions = [](const JsonView& run) {
+    const std::string title = run_title(run);
+    return title.substr(title.find(' ') + 1);
+  };
+  return show_list(session, answer,
+                   {{text_column("RUN", "id"),
+                     text_column("SUBJECT", "subject"),
+                     {"VERSIONS", versions},
+                     {"STATE", progress_of},
+                     text_column("TRIGGER", "trigger"),
+                     time_column("STARTED", "created_at"),
+                     time_column("ENDED", "finished_at", true),
+                     text_column("WAITS FOR", "waits_for", true),
+                     text_column("PROBLEM", "problem", true)},
+                    [](const JsonView& run) { return member(run, "id"); },
+                    "no runs; what is next: keywright calendar"});
+}
+
+Status show(Session& session, const Arguments& arguments) {
+  KW_TRY(const auto answer, session.send("GET", kRuns + "/" + arguments.reference));
+  if (session.print_for_machines(answer, arguments.reference)) return ok();
+  for (const std::string& line : run_pages(answer.json.root())) Session::line(line);
+  return ok();
+}
+
+// Votes for the plan that is shown first, or for the one that was seen before.
+Status approve(Session& session, const Arguments& arguments) {
+  const std::string path = kRuns + "/" + arguments.reference;
+  std::string plan = arguments.text("--plan");
+  if (plan.empty() && !session.showing()) {
+    KW_TRY(const auto shown, session.send("GET", path));
+    plan = member(shown.json.root(), "plan_hash");
+    if (session.table()) Session::say("plan " + plan + "\n  " + run_title(shown.json.root()));
+  }
+  JsonWriter json;
+  json.begin_object().member("plan_hash", plan).end_object();
+  KW_TRY(const auto answer, session.send("POST", path + ":approve", json.text()));
+  if (session.print_for_machines(answer, arguments.reference)) return ok();
+  const JsonView root = answer.json.root();
+  const std::int64_t given = count(root, "approved"), needed = count(root, "needed");
+  Session::line(std::to_string(given) + " of " + std::to_string(needed) + " approved" +
+                (given >= needed ? "; the run goes on" : ""));
+  return ok();
+}
+
+Status steer(Session& session, const std::string& id, const std::string& verb) {
+  KW_TRY(const auto answer, session.send("POST", kRuns + "/" + id + ":" + verb, "{}"));
+  if (!session.print_for_machines(answer, id))
+    Session::line("run " + id + " is " + member(answer.json.root(), "state"));
+  return ok();
+}
+
+Command steering(const std::string& verb, const std::string& summary) {
+  return {"run",
+          verb,
+          summary,
+          "RUN",
+          {},
+          {"keywright run " + verb + " RUN"},
+          [verb](Session& session, const Arguments& arguments) {
+            return steer(session, arguments.reference, verb);
+          }};
+}
+
+void add_looks(std::vector<Command>& commands) {
+  commands.insert(commands.end(),
+                  {{"run",
+                    "list",
+                    "rotations under way and done, newest first",
+                    "",
+                    {{"--all", "of all tenants", Kind::kSwitch},
+                     {"--open", "only those that are not finished", Kind::kSwitch},
+                     {"--state", "only in this state", Kind::kText},
+                     {"--after", "cursor from the last page", Kind::kText}},
+                    {"keywright run list --open"},
+                    list},
+                   {"run",
+                    "show",
+                    "one run: ladder, what it waits for, checklist, validation",
+                    "RUN",
+                    {},
+                    {"keywright run show RUN"},
+                    show},
+                   {"run",
+                    "watch",
+                    "follow a run to its end; Ctrl-C detaches",
+                    "RUN",
+                    {{"--timeout", "how long to follow at most: 90s, 15m, 2h", Kind::kText}},
+                    {"keywright run watch RUN"},
+                    [](Session& session, const Arguments& arguments) {
+                      return watch(session, arguments.reference, arguments);
+                    }}});
+}
+
+}  // namespace
+
+void add_run_commands(std::vector<Command>& commands) {
+  commands.push_back({"run",
+                      "start",
+                      "rotate now, step by step, as the policy says",
+                      "SUBJECT",
+                      {{"--kind", "key (default), kek, …", Kind::kText},
+                       {"--reason", "a word for the record: [a-z0-9_-]", Kind::kText},
+                       {"--algorithm", "another algorithm for the new version", Kind::kText},
+                       {"--emergency", "at once, without windows; two people first", Kind::kSwitch},
+                       {"--watch", "and follow it to its end", Kind::kSwitch},
+                       {"--timeout", "with --watch: how long at most", Kind::kText}},
+                      {"keywright run start orders --reason leaver"},
+                      start});
+  add_looks(commands);
+  commands.push_back({"run",
+                      "approve",
+                      "approve the plan of somebody else's run",
+                      "RUN",
+                      {{"--plan", "the plan that you saw: refuse any other", Kind::kText}},
+                      {"keywright run approve RUN"},
+                      approve});
+  commands.push_back(steering("pause", "hold a run where it is"));
+  commands.push_back(steering("resume", "go on with a paused run"));
+  commands.push_back(steering("abort", "end a run that has made nothing yet"));
+  commands.push_back(steering("rollback", "unwind a run to the version before"));
+  commands.push_back(steering("retry", "try again now, or after a look at what went wrong"));
+}
+
+}  // namespace kw::cli
