@@ -1,73 +1,67 @@
 #!/usr/bin/env python3
-"""The main job on real files, under load: encrypt, rotate everything again and again, roll back, revoke, decrypt, verify.
+"""The main job on real files, under load: encrypt, let policies rotate everything again and again, roll back, revoke, decrypt, verify.
 
 Exits non-zero when any operation failed, any file differs or any record does not verify.
 """
 import argparse
 import filecmp
-import multiprocessing
 import os
 import queue
 import re
-import secrets
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from node import DevServer
-from rest import Problem, Rest, b64
+from load import Load, percentile
+from node import DevServer, wait_until
+from rest import Problem, b64
 
 TENANTS = ("acme", "globex", "initech")
 KEYS = {"files": "aes-256-gcm", "tokens": "ed25519", "webhooks": "hmac-sha256"}
 SEALED_VERSIONS = 100_000
-LOAD_PROCESSES = 2
+ROTATIONS, KEK_ROTATIONS = 10, 2
+CLOCK_RATE = 1800  # scheduled seconds per second: an hourly rotation comes every two seconds
+
+POLICIES = {
+    "hourly": """
+name: hourly
+description: Keys of the demonstration, every hour.
+applies_to: {kinds: [key], labels: {demo: live}}
+interval: 1h
+jitter: 0s
+rollout: {steps: [10, 100], soak: 0s}
+publish_wait: 0s
+overlap: {min: 0s, quiet: 0s}
+old_version: keep_secondary
+""",
+    "daily-kek": """
+name: daily-kek
+description: KEKs of the demonstration.
+applies_to: {kinds: [kek], tenants: [acme]}
+interval: 6h
+jitter: 0s
+publish_wait: 0s
+overlap: {min: 0s, quiet: 0s}
+quarantine: 0s
+""",
+    "careful": """
+name: careful
+description: One key whose rotation can be watched.
+applies_to: {kinds: [key], labels: {demo: watched}}
+scheduled: false
+rollout: {steps: [5, 25, 50, 100], soak: 1s}
+publish_wait: 1s
+overlap: {min: 1s, quiet: 0s}
+old_version: keep_secondary
+""",
+}
 
 
 def say(text):
     print(text, flush=True)
-
-
-def load(access, seed, stop, results):
-    """Encrypts, decrypts, signs, verifies and MACs without pause; keeps some old ciphertexts and opens them again later."""
-    rest = Rest(*access)
-    kept, latencies, failures, count = [], [], [], 0
-    while not stop.is_set():
-        tenant = TENANTS[(count + seed) % len(TENANTS)]
-        base = f"/api/v1/tenants/{tenant}/keys/"
-        message = secrets.token_bytes(64)
-        try:
-            started = time.time()
-            kind = count % 4
-            if kind == 0:
-                answer = rest.post(base + "files:encrypt", {"plaintext": b64(message), "associated_data": b64(b"load")})
-                if len(kept) < 200 or secrets.randbelow(10) == 0:
-                    kept.append((base, message, answer["ciphertext"]))
-            elif kind == 1 and kept:
-                where, plain, ciphertext = kept[secrets.randbelow(len(kept))]
-                answer = rest.post(where + "files:decrypt", {"ciphertext": ciphertext, "associated_data": b64(b"load")})
-                if answer["plaintext"] != b64(plain):
-                    failures.append("decrypt gave another plaintext")
-            elif kind == 2:
-                signature = rest.post(base + "tokens:sign", {"message": b64(message)})["signature"]
-                started = time.time()
-                if not rest.post(base + "tokens:verify", {"message": b64(message), "signature": signature})["valid"]:
-                    failures.append("a fresh signature did not verify")
-            else:
-                mac = rest.post(base + "webhooks:mac", {"message": b64(message)})["mac"]
-                started = time.time()
-                if not rest.post(base + "webhooks:verify-mac", {"message": b64(message), "mac": mac})["valid"]:
-                    failures.append("a fresh MAC did not verify")
-            latencies.append((time.time(), time.time() - started))
-        except (Problem, OSError) as problem:
-            failures.append(str(problem))
-        count += 1
-    results.put((latencies, failures[:20], len(failures)))
-
-
-def percentile(values, fraction):
-    return sorted(values)[min(len(values) - 1, int(len(values) * fraction))] if values else 0.0
 
 
 def files_below(directories):
@@ -77,6 +71,19 @@ def files_below(directories):
                 path = os.path.join(folder, name)
                 if os.path.isfile(path) and not os.path.islink(path):
                     yield path
+
+
+def furnish(rest):
+    for tenant in TENANTS:
+        try:
+            rest.post("/api/v1/tenants", {"name": tenant})
+        except Problem as problem:
+            if problem.reason != "already_exists":
+                raise
+        for key, algorithm in KEYS.items():
+            rest.post(f"/api/v1/tenants/{tenant}/keys", {"name": key, "algorithm": algorithm, "labels": {"demo": "live"}})
+    for name in ("orders", "partner"):
+        rest.post("/api/v1/tenants/acme/keys", {"name": name, "labels": {"demo": "watched"}})
 
 
 def fill(server, tenant, wanted):
@@ -98,36 +105,52 @@ def fill(server, tenant, wanted):
         list(pool.map(make, batches))
 
 
-def rotate_everything(rest, times):
-    rotations = 0
-    for _ in range(times):
-        for tenant in TENANTS:
-            for key in KEYS:
-                rest.post(f"/api/v1/tenants/{tenant}/keys/{key}:rotate")
-                rotations += 1
-    return rotations
+def put_policy(rest, name):
+    rest.call("PUT", f"/api/v1/rotation/policies/{name}", {"document": POLICIES[name]})
 
 
-def rotate_kek(rest, tenant):
-    job = rest.post(f"/api/v1/tenants/{tenant}/keks:rotate")
-    started = time.time()
-    while job["state"] == "running":
-        time.sleep(0.02)
-        job = rest.get(f"/api/v1/rotation/jobs/{job['id']}")
-    if job["state"] != "done":
-        raise SystemExit(f"KEK rotation ended as {job['state']}: {job.get('problem')}")
-    return job["done"], time.time() - started
+def primaries(rest):
+    return {(tenant, key): rest.get(f"/api/v1/tenants/{tenant}/keys/{key}")["primary"] for tenant in TENANTS for key in KEYS}
+
+
+def kek_jobs(rest):
+    return [job for job in rest.get("/api/v1/rotation/jobs?tenant=acme")["items"] if job["kind"] == "kek-rewrap" and job["state"] == "done"]
+
+
+def rotate_by_policy(rest):
+    """The engine does the work. Returns rotations of keys, and the finished jobs of the KEKs."""
+    before = primaries(rest)
+    for name in ("hourly", "daily-kek"):
+        put_policy(rest, name)
+    wait_until(lambda: min(primaries(rest).values()) > ROTATIONS and len(kek_jobs(rest)) >= KEK_ROTATIONS, 120,
+               f"{ROTATIONS} rotations of each key and {KEK_ROTATIONS} of the KEK")
+    for name in ("hourly", "daily-kek"):
+        rest.call("DELETE", f"/api/v1/rotation/policies/{name}")
+    after = primaries(rest)
+    return sum(after[key] - before[key] for key in after), kek_jobs(rest)
+
+
+def watch_one(server, rest):
+    """A careful rotation, as `keywright run watch` shows it."""
+    put_policy(rest, "careful")
+    run = rest.post("/api/v1/rotation/runs?tenant=acme", {"name": "orders", "reason": "demo"})
+    say(f"\n$ keywright run watch {run['id']}")
+    watched = subprocess.run([server.binary, "run", "watch", run["id"]], env=server.environment, timeout=60, check=False)
+    if watched.returncode:
+        raise SystemExit("the watched run did not end well")
 
 
 def roll_back_and_revoke(rest):
-    """One rotation rolled back; one version revoked: it must be refused from then on, and its replacement must work."""
+    """One run rolled back in the middle of its rollout; one version revoked: it is refused from then on, its replacement works."""
     keys = "/api/v1/tenants/acme/keys"
-    rest.post(keys, {"name": "partner"})
     before = rest.post(keys + "/partner:encrypt", {"plaintext": b64(b"before")})
-    rest.post(keys + "/partner:rotate")
-    back = rest.post(keys + "/partner:rollback")
-    if back["primary"] != 1:
-        raise SystemExit("the rollback did not make version 1 primary again")
+    run = rest.post("/api/v1/rotation/runs?tenant=acme", {"name": "partner", "reason": "demo"})["id"]
+    path = f"/api/v1/rotation/runs/{run}"
+    wait_until(lambda: rest.get(path)["state"] == "rollout", 30, "the rollout")
+    rest.post(path + ":rollback")
+    wait_until(lambda: rest.get(path)["state"] == "rolled_back", 30, "the rollback")
+    if rest.get(keys + "/partner")["primary"] != 1:
+        raise SystemExit("after the rollback version 1 is not primary")
     rest.post(keys + "/partner/versions/1:revoke", {"reason": "demo"})
     try:
         rest.post(keys + "/partner:decrypt", {"ciphertext": before["ciphertext"]})
@@ -145,66 +168,15 @@ def each(pairs, function):
         raise SystemExit(problems[0])
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--binary", required=True)
-    parser.add_argument("directories", nargs="*", help="directories whose files are encrypted (default: docs/ and src/)")
-    arguments = parser.parse_args()
-    directories = arguments.directories or ["docs", "src"]
-    folder = tempfile.mkdtemp(prefix="keywright-demo-")
-    server = DevServer(os.path.abspath(arguments.binary), folder)
-    try:
-        return run(server, directories, folder)
-    finally:
-        server.stop()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def run(server, directories, folder):
-    for line in server.banner:
-        say(line)
-    rest = server.rest()
-    for tenant in TENANTS:
-        try:
-            rest.post("/api/v1/tenants", {"name": tenant})
-        except Problem as problem:
-            if problem.reason != "already_exists":
-                raise
-        for key, algorithm in KEYS.items():
-            rest.post(f"/api/v1/tenants/{tenant}/keys", {"name": key, "algorithm": algorithm})
-    say(f"\n3 tenants, 9 keys.  sealing {SEALED_VERSIONS:,} key versions for acme …")
-    started = time.time()
-    fill(server, "acme", SEALED_VERSIONS)
-    say(f"  {SEALED_VERSIONS / (time.time() - started):,.0f} keys/s, each durable and audited")
-
-    files = list(files_below(directories))
-    pairs = [(path, os.path.join(folder, f"{i}.kw"), TENANTS[i % 3]) for i, path in enumerate(files)]
-
+def encrypt_files(server, pairs):
     def encrypt(pair):
         done = server.cli("key", "encrypt", f"{pair[2]}:files", "--in", pair[0], "--out", pair[1])
         return done.stderr if done.returncode else None
 
     each(pairs, encrypt)
-    say(f"  {len(files)} files of {', '.join(directories)} encrypted, envelope style")
 
-    stop, results = multiprocessing.Event(), multiprocessing.Queue()
-    workers = [multiprocessing.Process(target=load, args=(server.access, i, stop, results)) for i in range(LOAD_PROCESSES)]
-    for worker in workers:
-        worker.start()
-    time.sleep(5)
-    calm_until = time.time()
-    say("load is on; rotating every key ten times, the KEK twice, rolling back, revoking …")
-    rotations = rotate_everything(rest, 5)
-    rewrapped, seconds = rotate_kek(rest, "acme")
-    rotations += rotate_everything(rest, 5)
-    again, more = rotate_kek(rest, "acme")
-    roll_back_and_revoke(rest)
-    time.sleep(1)
-    stop.set()
-    collected = [results.get() for _ in workers]
-    for worker in workers:
-        worker.join()
 
+def compare_files(server, pairs):
     def decrypt(pair):
         plain = pair[1] + ".plain"
         done = server.cli("key", "decrypt", f"{pair[2]}:files", "--in", pair[1], "--out", plain)
@@ -215,40 +187,80 @@ def run(server, directories, folder):
         return None if same else f"{pair[0]} came back different"
 
     each(pairs, decrypt)
-    say(f"all {len(files)} files decrypt to what they were")
 
+
+def verify(server, folder):
+    """The audit logs, copied and checked offline. Returns whether they are good, and their leaves."""
     copy = os.path.join(folder, "audit-copy")
     exported = server.cli("audit", "export", "--dir", copy)
     if exported.returncode:
         raise SystemExit(exported.stderr)
     verified = server.cli("audit", "verify", "--dir", copy)
     say(verified.stdout.rstrip())
+    leaves = sum(int(number.replace(",", "")) for number in re.findall(r"([\d,]+) leaves  root", verified.stdout))
+    return verified.returncode == 0, leaves
+
+
+def run(server, directories, folder):
+    for line in server.banner:
+        say(line)
+    rest = server.rest()
+    furnish(rest)
+    say(f"\n3 tenants, 11 keys.  sealing {SEALED_VERSIONS:,} key versions for acme …")
+    started = time.time()
+    fill(server, "acme", SEALED_VERSIONS)
+    say(f"  {SEALED_VERSIONS / (time.time() - started):,.0f} keys/s, each durable and audited")
+    pairs = [(path, os.path.join(folder, f"{i}.kw"), TENANTS[i % 3]) for i, path in enumerate(files_below(directories))]
+    encrypt_files(server, pairs)
+    say(f"  {len(pairs)} files of {', '.join(directories)} encrypted, envelope style")
+
+    load = Load(server.access, TENANTS)
+    time.sleep(5)
+    calm_until = time.time()
+    say(f"load is on; policies now rotate 9 keys {ROTATIONS} times and a KEK {KEK_ROTATIONS} times, one hour every {3600 // CLOCK_RATE} s …")
+    rotations, jobs = rotate_by_policy(rest)
+    watch_one(server, rest)
+    roll_back_and_revoke(rest)
+    latencies, failures, failed = load.stop()
+    compare_files(server, pairs)
+    say(f"\nall {len(pairs)} files decrypt to what they were")
+    verified, leaves = verify(server, folder)
     doctor = server.cli("doctor")
 
-    latencies = [entry for worker in collected for entry in worker[0]]
-    calm = [seconds_taken for at, seconds_taken in latencies if at < calm_until]
-    busy = [seconds_taken for at, seconds_taken in latencies if at >= calm_until]
-    failed = sum(worker[2] for worker in collected)
-    leaves = sum(int(number.replace(",", "")) for number in re.findall(r"([\d,]+) leaves  root", verified.stdout))
+    calm = [seconds for at, seconds in latencies if at < calm_until]
+    busy = [seconds for at, seconds in latencies if at >= calm_until]
     rows = [
         ("operations under load", f"{len(latencies):,}"), ("failed operations", f"{failed:,}"),
-        ("key rotations under load", f"{rotations:,}"), ("KEK rotations", f"2, {rewrapped + again:,} sealed versions re-wrapped"),
-        ("re-wrap rate", f"{(rewrapped + again) / (seconds + more):,.0f} /s, census and polling included"),
+        ("key rotations by policy", f"{rotations:,}, 1 watched, 1 rolled back"),
+        ("KEK rotations by policy", f"{len(jobs)}, {sum(job['done'] for job in jobs):,} sealed versions re-wrapped"),
         ("p50 before / during", f"{percentile(calm, .5) * 1e3:.2f} / {percentile(busy, .5) * 1e3:.2f} ms"),
         ("p99 before / during", f"{percentile(calm, .99) * 1e3:.2f} / {percentile(busy, .99) * 1e3:.2f} ms"),
-        ("files compared", f"{len(files):,}, 0 different"), ("audit leaves verified", f"{leaves:,}"),
+        ("files compared", f"{len(pairs):,}, 0 different"), ("audit leaves verified", f"{leaves:,}"),
     ]
     say("")
     for name, value in rows:
         say(f"  {name:<26} {value}")
-    for worker in collected:
-        for text in worker[1]:
-            say(f"  failed: {text}")
-    good = failed == 0 and verified.returncode == 0 and doctor.returncode == 0 and latencies
+    for text in failures:
+        say(f"  failed: {text}")
+    good = failed == 0 and verified and doctor.returncode == 0 and latencies
     if doctor.returncode:
         say(doctor.stdout)
     say("\n" + ("demo passed: nothing failed, nothing was lost, everything is proven" if good else "demo FAILED"))
     return 0 if good else 1
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--binary", required=True)
+    parser.add_argument("directories", nargs="*", help="directories whose files are encrypted (default: docs/ and src/)")
+    arguments = parser.parse_args()
+    folder = tempfile.mkdtemp(prefix="keywright-demo-")
+    server = DevServer(os.path.abspath(arguments.binary), folder, extra=("--clock-rate", str(CLOCK_RATE)))
+    try:
+        return run(server, arguments.directories or ["docs", "src"], folder)
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

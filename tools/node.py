@@ -65,11 +65,11 @@ class Process:
 
 
 class DevServer(Process):
-    def __init__(self, binary, folder, failpoints=None, port=0, keep=True):
+    def __init__(self, binary, folder, failpoints=None, port=0, keep=True, extra=()):
         super().__init__(binary, folder, failpoints)
         self.data = os.path.join(self.folder, "data")
         self.banner = []
-        words = ["server", "--dev", "--port", str(port)] + (["--dir", self.data] if keep else [])
+        words = ["server", "--dev", "--port", str(port)] + (["--dir", self.data] if keep else []) + list(extra)
         self.launch(words, self._read_banner)
 
     def _read_banner(self):
