@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """The numbers of DESIGN 9 that apply, each beside its baseline from the same run on this machine. Ratios count; absolute figures move with the machine."""
 import argparse
+import hashlib
 import json
 import os
 import platform
 import re
 import shutil
+import ssl
 import statistics
 import subprocess
 import sys
@@ -15,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
-from node import Node, Postgres  # noqa: E402
+from node import Node, Postgres, wait_until  # noqa: E402
 from rest import b64  # noqa: E402
 
 BUILD = ROOT / "build/bench"
@@ -57,6 +59,11 @@ def staffed(folder, store=None):
     return node
 
 
+def pin_of(url):
+    host, port = url.removeprefix("https://").split(":")
+    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate((host, int(port))))).hexdigest()
+
+
 def serving(folder):
     node = staffed(folder)
     node.rest("ada").post("/api/v1/tenants/acme/keys", {"name": "k"})
@@ -80,6 +87,77 @@ def serving(folder):
     finally:
         bare.kill()
         node.stop()
+
+
+AT_ONCE = """
+name: at-once
+applies_to: {kinds: [key], tenants: [acme]}
+scheduled: false
+rollout: {steps: [25, 100], soak: 0s}
+publish_wait: 0s
+overlap: {min: 0s, quiet: 0s}
+old_version: keep_secondary
+"""
+SLOW = AT_ONCE.replace("at-once", "slow").replace("25, 100], soak: 0s", "50, 100], soak: 1h")
+
+
+def put_policy(rest, name, text):
+    rest.call("PUT", f"/api/v1/rotation/policies/{name}?tenant=acme", {"document": text})
+
+
+def run_to(rest, key, state, then=None):
+    run = rest.post("/api/v1/rotation/runs?tenant=acme", {"name": key, "reason": "bench"})["id"]
+    path = f"/api/v1/rotation/runs/{run}"
+    wait_until(lambda: rest.get(path)["state"] == state, 60, f"a run that is {state}")
+    if then:
+        rest.post(path + then[0])
+        wait_until(lambda: rest.get(path)["state"] == then[1], 60, f"a run that is {then[1]}")
+
+
+def rotate_all(rest, rotations, keks, rollbacks):
+    """So many rotations of three keys, with rotations of their KEK and rollbacks spread over them."""
+    keys = ("files", "tokens", "mac")
+    for turn in range(1, rotations + 1):
+        run_to(rest, keys[turn % 3], "done")
+        if turn % (rotations // keks) == 0:
+            job = rest.post("/api/v1/tenants/acme/keks:rotate")["id"]
+            wait_until(lambda: rest.get(f"/api/v1/rotation/jobs/{job}")["state"] == "done", 60, "the KEK rotation")
+        if turn % (rotations // rollbacks) == 0:
+            put_policy(rest, "slow", SLOW)
+            run_to(rest, keys[turn % 3], "rollout", (":rollback", "rolled_back"))
+            rest.call("DELETE", "/api/v1/rotation/policies/slow?tenant=acme")
+
+
+def zero_downtime(folder, rotations, keks=50, rollbacks=20, clients=8):
+    node = staffed(folder)
+    rest = node.rest("ada")
+    for name, algorithm in (("files", "aes-256-gcm"), ("tokens", "ed25519"), ("mac", "hmac-sha256")):
+        rest.post("/api/v1/tenants/acme/keys", {"name": name, "algorithm": algorithm})
+    put_policy(rest, "at-once", AT_ONCE)
+    environment = {**os.environ, "KEYWRIGHT_TOKEN": node.tokens["uli"]}
+    load = subprocess.Popen([str(BUILD / "bench/bench_load"), node.url, pin_of(node.url), "acme", str(clients)], env=environment,
+                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def phase(name):
+        load.stdin.write(name + "\n")
+        load.stdin.flush()
+
+    try:
+        time.sleep(3)
+        phase("calm")
+        time.sleep(30)
+        phase("rotating")
+        rotate_all(rest, rotations, keks, rollbacks)
+        phase("after")
+        printed, _ = load.communicate(timeout=60)
+    finally:
+        load.kill()
+        node.stop()
+    calm, busy = json.loads(printed)["calm"], json.loads(printed)["rotating"]
+    if calm["failed"] or busy["failed"]:
+        raise SystemExit(f"operations failed: {printed}")
+    row(f"{rotations} rotations, {keks} of the KEK, {rollbacks} rollbacks, {clients} clients", f"{busy['operations']:,} ops", "0 failed", "", "0 failed")
+    row("  p99 of operations meanwhile", f"{busy['p99_ms']:.2f} ms", f"calm {calm['p99_ms']:.2f} ms", f"{busy['p99_ms'] / calm['p99_ms']:.2f} x", "<= 1.2 x")
 
 
 def rotating(versions):
@@ -119,11 +197,7 @@ def starting(folder, keys):
     row(f"start, unseal, first use with {keys:,} keys", f"{took:.2f} s", f"resident {resident} MiB", "", "<= 3 s")
     copy = os.path.join(folder, "copy")
     environment = {"KEYWRIGHT_ADDR": node.url, "KEYWRIGHT_TOKEN": node.tokens["ann"]}
-    import hashlib
-    import ssl
-    host, port = node.url.removeprefix("https://").split(":")
-    pin = hashlib.sha256(ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate((host, int(port))))).hexdigest()
-    node.cli("context", "create", "b", "--url", node.url, "--pin", pin)
+    node.cli("context", "create", "b", "--url", node.url, "--pin", pin_of(node.url))
     exported = subprocess.run([node.binary, "audit", "export", "--dir", copy], env={**node.environment, **environment}, capture_output=True, text=True)
     verified = json.loads(node.cli("audit", "verify", "--dir", copy, "-o", "json").stdout) if exported.returncode == 0 else {"good": False, "logs": [], "seconds": 1}
     if not verified["good"]:
@@ -137,13 +211,16 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--versions", type=int, default=1_000_000)
     parser.add_argument("--keys", type=int, default=1_000_000)
-    parser.add_argument("--only", choices=["serving", "rotating", "starting"])
+    parser.add_argument("--rotations", type=int, default=1_000)
+    parser.add_argument("--only", choices=["serving", "zero-downtime", "rotating", "starting"])
     arguments = parser.parse_args()
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, release build, medians of 3 where a row is a rate of requests\n")
     folder = tempfile.mkdtemp(prefix="kwbench-")
     try:
         if arguments.only in (None, "serving"):
             serving(os.path.join(folder, "serving"))
+        if arguments.only in (None, "zero-downtime"):
+            zero_downtime(os.path.join(folder, "zero-downtime"), arguments.rotations)
         if arguments.only in (None, "rotating"):
             rotating(arguments.versions)
         if arguments.only in (None, "starting"):
