@@ -31,6 +31,7 @@ const std::map<std::string, std::string, std::less<>>& tries() {
       {"approval_open", "keywright approval show ID   (who approved, who is missing)"},
       {"invalid_transition", "keywright key show KEY   (the states of its versions)"},
       {"key_exhausted", "keywright key rotate KEY"},
+      {"protect_blocked", "keywright key rotate KEY"},
       {"no_primary", "keywright key promote KEY@N, or keywright key rotate KEY"},
       {"rate_limited", "wait a moment, then again"},
       {"duties_conflict", "give the two roles to two people"},

@@ -296,6 +296,9 @@ Status KeyRotatable::settle(Verb verb, store::Tx& tx, const audit::Event& by, Ru
   audit::Event event = by;
   event.action = action_of(verb);
   event.request_id = id;
+  const auto* decided = dynamic_cast<const End*>(performed.carried.get());
+  if (decided != nullptr && decided->end != run.policy.old_version)
+    event.note = "references_not_proved";
   KeyRunSteps steps(keyring_, {tx, event}, run);
   const rotation::Carried* carried = performed.carried.get();
   switch (verb) {
@@ -321,10 +324,8 @@ Status KeyRotatable::settle(Verb verb, store::Tx& tx, const audit::Event& by, Ru
       const auto* found = dynamic_cast<const Unused*>(carried);
       return steps.discard(found != nullptr && found->unused);
     }
-    case Verb::kDispose: {
-      const auto* decided = dynamic_cast<const End*>(carried);
+    case Verb::kDispose:
       return decided == nullptr ? ok() : steps.dispose(decided->end);
-    }
     case Verb::kRevokeOld:
       break;
   }
