@@ -8,6 +8,7 @@
 
 #include "cluster/cluster.h"
 #include "crypto/random.h"
+#include "rotation/migrations.h"
 #include "seal/seal.h"
 #include "store/postgres_fixture.h"
 
@@ -45,8 +46,8 @@ TestHouse::TestHouse(const TestHouse& first)
 void TestHouse::open(const std::string& url, Keyring::Options options) {
   url_ = url;
   store = must(store::open(url));
-  for (const auto room :
-       {seal::migrations(), audit::migrations(), cluster::migrations(), migrations()}) {
+  for (const auto room : {seal::migrations(), audit::migrations(), cluster::migrations(),
+                          rotation::migrations(), migrations()}) {
     must(store->migrate(room));
   }
   barrier = std::make_unique<seal::Barrier>(*store, clock);

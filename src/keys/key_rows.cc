@@ -17,9 +17,10 @@ std::int64_t next_version(const Key& key) {
   return static_cast<std::int64_t>(key.versions.size()) + 1;
 }
 
+// A key without a rollout has the encoding that it had before there were any.
 Bytes canonical(const Key& key, std::int64_t next, std::int64_t changes) {
-  return ByteWriter()
-      .raw(key.id.bytes())
+  ByteWriter out;
+  out.raw(key.id.bytes())
       .u64(static_cast<std::uint64_t>(key.tenant))
       .field(key.name)
       .field(crypto::purpose_name(key.purpose))
@@ -33,11 +34,26 @@ Bytes canonical(const Key& key, std::int64_t next, std::int64_t changes) {
       .u32(key.primary)
       .u64(static_cast<std::uint64_t>(next))
       .u64(static_cast<std::uint64_t>(changes))
-      .u64(static_cast<std::uint64_t>(key.epoch))
-      .bytes();
+      .u64(static_cast<std::uint64_t>(key.epoch));
+  const Rollout& rollout = key.rollout;
+  if (rollout.version != 0)
+    out.u32(rollout.version).u8(static_cast<std::uint8_t>(rollout.percent)).field(rollout.salt);
+  return std::move(out).bytes();
 }
 
 // Values that do not parse were not written by us: the caller reports them as tampering.
+Result<Rollout> parse_rollout(const store::Row& row) {
+  Rollout rollout;
+  const std::int64_t version = row.integer(16), percent = row.integer(17);
+  if (version < 0 || version > UINT32_MAX || percent < 0 || percent > 99) return tampered();
+  if (version == 0) return rollout;
+  if (row.is_null(18)) return tampered();
+  rollout.version = static_cast<std::uint32_t>(version);
+  rollout.percent = static_cast<int>(percent);
+  rollout.salt = row.bytes(18);
+  return rollout;
+}
+
 Result<KeyRow> parse(const store::Row& row) {
   KeyRow parsed;
   Key& key = parsed.key;
@@ -58,6 +74,7 @@ Result<KeyRow> parse(const store::Row& row) {
   parsed.next_version = row.integer(12);
   parsed.version_changes = row.integer(13);
   key.epoch = row.integer(14);
+  KW_TRY(key.rollout, parse_rollout(row));
   return parsed;
 }
 
@@ -151,11 +168,13 @@ Status update_key(Target target, Key& key) {
       const std::int64_t written,
       target.tx.execute("UPDATE key_object SET owner = $1, classification = $2, regions = $3,"
                         " labels = $4, lease_grace = $5, primary_version = $6,"
-                        " next_version = $7, version_changes = $8, epoch = $9, mac = $10"
+                        " next_version = $7, version_changes = $8, epoch = $9, mac = $10,"
+                        " rollout_version = $13, rollout_percent = $14, rollout_salt = $15"
                         " WHERE id = $11 AND epoch = $12",
                         {key.owner, static_cast<int>(key.classification), regions_json(key.regions),
                          labels_json(key.labels), key.lease_grace.count(), key.primary, next,
-                         changes, key.epoch, ByteView(mac), key.id.bytes(), expected}));
+                         changes, key.epoch, ByteView(mac), key.id.bytes(), expected,
+                         key.rollout.version, key.rollout.percent, key.rollout.salt}));
   if (written != 1) return stale_epoch();
   return ok();
 }

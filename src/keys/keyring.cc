@@ -122,6 +122,9 @@ void Keyring::forget(const KeyId& id) {
 void Keyring::forget_all() {
   state_->forget_all();
 }
+const Foundations& Keyring::foundations() const {
+  return state_->on;
+}
 void Keyring::expire() {
   state_->materials.expire(state_->on.clock.steady());
 }

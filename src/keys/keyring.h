@@ -26,6 +26,8 @@ class ChangeLog;
 
 namespace kw::keys {
 
+struct Foundations;
+
 /// Who changes what, in which transaction. `by` carries actor, peer, request id, policy hash and
 /// approval for the leaf.
 struct Change {
@@ -175,6 +177,9 @@ class Keyring {
   };
   /// By name; at most 10,000. @errors kNotFound(not_found)
   Result<std::vector<Alias>> aliases(std::string_view tenant);
+
+  /// For the other files of this room.
+  const Foundations& foundations() const;
 
  private:
   struct State;

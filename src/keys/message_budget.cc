@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <limits>
 #include <mutex>
 #include <unordered_map>
 
@@ -12,8 +13,11 @@ namespace kw::keys {
 namespace {
 
 constexpr std::int64_t kMargin = 1 << 20;
+constexpr std::int64_t kBytesBlockMax = 1 << 30;
+constexpr std::int64_t kBlocksPerLimit = 256;  // so much of a low limit may a restart cost
+constexpr std::int64_t kUnlimited = std::numeric_limits<std::int64_t>::max();
 
-// The last message lies well before the limit: other nodes hold blocks too.
+// The last message lies well before the limit of an algorithm.
 std::int64_t hard_stop(std::int64_t limit) {
   return limit - std::min(kMargin, limit / 4);
 }
@@ -29,27 +33,57 @@ struct VersionHash {
   }
 };
 
-// Adds a block to what is reserved, as far as the stop allows. @returns how many were added; 0 at
-// the stop.
-Result<std::int64_t> reserve_block(store::Store& store, const VersionKey& at, std::int64_t block,
-                                   std::int64_t stop) {
-  std::int64_t added = 0;
+/// Messages and bytes: of a block, or where they must stop.
+struct Amount {
+  std::int64_t messages = 0;
+  std::int64_t bytes = 0;
+  bool operator==(const Amount&) const = default;
+};
+
+// What is used and reserved so far. The row is locked first, so that nodes reserve one after the
+// other.
+Result<Amount> lock_reserved(store::Tx& tx, const VersionKey& at) {
+  KW_OK(
+      tx.execute("INSERT INTO message_budget (key_id, version, reserved) VALUES ($1, $2, 0)"
+                 " ON CONFLICT (key_id, version) DO UPDATE SET reserved = message_budget.reserved",
+                 {at.key.bytes(), at.version}));
+  KW_TRY(const auto row, tx.query_one("SELECT reserved, reserved_bytes FROM message_budget"
+                                      " WHERE key_id = $1 AND version = $2",
+                                      {at.key.bytes(), at.version}));
+  KW_TRY(const auto used, tx.query_one("SELECT protects, bytes FROM key_usage_total"
+                                       " WHERE key_id = $1 AND version = $2",
+                                       {at.key.bytes(), at.version}));
+  Amount reserved{row->integer(0), row->integer(1)};
+  if (!used) return reserved;
+  return Amount{std::max(reserved.messages, used->integer(0)),
+                std::max(reserved.bytes, used->integer(1))};
+}
+
+// Adds a block to what is reserved, as far as the stop allows. @returns what was added; less than
+// wanted at the stop.
+Result<Amount> reserve_block(store::Store& store, const VersionKey& at, const Amount& block,
+                             const Amount& stop) {
+  Amount added;
   KW_OK(store.write([&](store::Tx& tx) -> Status {
-    KW_OK(tx.execute(
-        "INSERT INTO message_budget (key_id, version, reserved) VALUES ($1, $2, 0)"
-        " ON CONFLICT (key_id, version) DO UPDATE SET reserved = message_budget.reserved",
-        {at.key.bytes(), at.version}));
-    KW_TRY(const auto row,
-           tx.query_one("SELECT reserved FROM message_budget WHERE key_id = $1 AND version = $2",
-                        {at.key.bytes(), at.version}));
-    added = std::clamp<std::int64_t>(stop - row->integer(0), 0, block);
-    KW_OK(tx.execute(
-        "UPDATE message_budget SET reserved = reserved + $3 WHERE key_id = $1 AND version = $2",
-        {at.key.bytes(), at.version, added}));
+    KW_TRY(const Amount reserved, lock_reserved(tx, at));
+    const auto room = [](std::int64_t end, std::int64_t begin, std::int64_t wanted) {
+      return end == kUnlimited ? 0 : std::clamp<std::int64_t>(end - begin, 0, wanted);
+    };
+    added.messages = room(stop.messages, reserved.messages, block.messages);
+    added.bytes = room(stop.bytes, reserved.bytes, block.bytes);
+    KW_OK(tx.execute("UPDATE message_budget SET reserved = $3, reserved_bytes = $4"
+                     " WHERE key_id = $1 AND version = $2",
+                     {at.key.bytes(), at.version, reserved.messages + added.messages,
+                      reserved.bytes + added.bytes}));
     KW_FAILPOINT("budget.reserve");
     return ok();
   }));
   return added;
+}
+
+Error exhausted() {
+  return error(Code::kFailedPrecondition, "key_exhausted",
+               "this version has reached its limit of messages or bytes: rotate the key");
 }
 
 }  // namespace
@@ -58,7 +92,8 @@ struct MessageBudget::State {
   struct Block {
     std::mutex mutex;
     std::condition_variable filled;
-    std::int64_t left = 0;
+    Amount left;
+    Amount stop{kUnlimited, kUnlimited};  // under which `left` was reserved
     bool reserving = false;
   };
 
@@ -73,6 +108,33 @@ struct MessageBudget::State {
     if (!found) found = std::make_shared<Block>();
     return found;
   }
+
+  Amount stop(const Ceiling& ceiling) const {
+    Amount stop{kUnlimited, kUnlimited};
+    if (ceiling.algorithm_messages > 0) {
+      const std::int64_t override = options.limit_override;
+      stop.messages = hard_stop(override > 0 ? std::min(override, ceiling.algorithm_messages)
+                                             : ceiling.algorithm_messages);
+    }
+    if (ceiling.policy_messages > 0)
+      stop.messages = std::min(stop.messages, ceiling.policy_messages);
+    if (ceiling.policy_bytes > 0) stop.bytes = ceiling.policy_bytes;
+    return stop;
+  }
+
+  // Of what is short only, and at least what is needed now.
+  Amount block_size(const Amount& stop, const Amount& needed, const Amount& left,
+                    bool by_policy) const {
+    Amount size;
+    const std::int64_t low = stop.messages / kBlocksPerLimit;
+    if (left.messages < needed.messages)
+      size.messages = by_policy ? std::clamp<std::int64_t>(low, 1, options.block) : options.block;
+    if (left.bytes < needed.bytes) {
+      size.bytes = std::clamp<std::int64_t>(stop.bytes / kBlocksPerLimit, 1, kBytesBlockMax);
+      size.bytes = std::max(size.bytes, needed.bytes);
+    }
+    return size;
+  }
 };
 
 MessageBudget::MessageBudget(store::Store& store, Options options)
@@ -80,31 +142,43 @@ MessageBudget::MessageBudget(store::Store& store, Options options)
 MessageBudget::~MessageBudget() = default;
 
 Status MessageBudget::take(const KeyId& key, std::uint32_t version, std::int64_t messages_max) {
-  if (messages_max <= 0) return ok();
-  const std::int64_t limit = state_->options.limit_override > 0
-                                 ? std::min(state_->options.limit_override, messages_max)
-                                 : messages_max;
+  Ceiling ceiling;
+  ceiling.algorithm_messages = messages_max;
+  return take(key, version, ceiling, 0);
+}
+
+Status MessageBudget::take(const KeyId& key, std::uint32_t version, const Ceiling& ceiling,
+                           std::int64_t bytes) {
+  if (!ceiling.any()) return ok();
+  const Amount stop = state_->stop(ceiling);
+  const Amount needed{stop.messages == kUnlimited ? 0 : 1, stop.bytes == kUnlimited ? 0 : bytes};
   const VersionKey at{key, version};
   const auto block = state_->block(at);
   std::unique_lock lock(block->mutex);
-  while (block->left == 0) {
+  // What was reserved under a higher stop may lie beyond the lower one.
+  if (stop.messages < block->stop.messages || stop.bytes < block->stop.bytes) block->left = {};
+  block->stop = stop;
+  while (block->left.messages < needed.messages || block->left.bytes < needed.bytes) {
     if (block->reserving) {
       block->filled.wait(lock);
       continue;
     }
     block->reserving = true;
+    const Amount wanted =
+        state_->block_size(stop, needed, block->left, ceiling.policy_messages > 0);
     lock.unlock();
-    const auto added = reserve_block(state_->store, at, state_->options.block, hard_stop(limit));
+    const auto added = reserve_block(state_->store, at, wanted, stop);
     lock.lock();
     block->reserving = false;
     block->filled.notify_all();
     if (!added) return added.error();
-    if (*added == 0)
-      return error(Code::kFailedPrecondition, "key_exhausted",
-                   "this version has reached its message limit: rotate the key");
-    block->left += *added;
+    block->left.messages += added->messages;
+    block->left.bytes += added->bytes;
+    if (added->messages == 0 && block->left.messages < needed.messages) return exhausted();
+    if (added->bytes == 0 && block->left.bytes < needed.bytes) return exhausted();
   }
-  --block->left;
+  block->left.messages -= needed.messages;
+  block->left.bytes -= needed.bytes;
   return ok();
 }
 

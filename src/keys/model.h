@@ -47,6 +47,15 @@ struct Version {
   std::int64_t epoch = 0;  ///< compare-and-swap counter
 };
 
+/// While a rotation tries its new version: so many percent of the callers protect with it. At 0
+/// percent nobody does, but somebody may have.
+struct Rollout {
+  std::uint32_t version = 0;  ///< 0: no rollout
+  int percent = 0;            ///< 0 to 99
+  Bytes salt;                 ///< 16 bytes; says whose turn it is
+  bool open() const { return percent > 0; }
+};
+
 /// A key with all its versions, oldest first. Row MACs were checked when it was read.
 struct Key {
   KeyId id;
@@ -64,6 +73,7 @@ struct Key {
   WallTime created_at;
   std::int64_t epoch = 0;
   std::uint32_t primary = 0;  ///< 0: none (all suspended or revoked)
+  Rollout rollout;
   std::vector<Version> versions;
 
   const Version* version(std::uint32_t number) const;  ///< nullptr when there is none

@@ -3,9 +3,12 @@
 
 #include <array>
 
+#include "base/failpoint.h"
 #include "base/reveal.h"
 #include "crypto/random.h"
 #include "keys/message_budget.h"
+#include "keys/protect_limits.h"
+#include "keys/rollout_meter.h"
 #include "keys/usage.h"
 #include "keys/version_choice.h"
 
@@ -45,23 +48,6 @@ Result<Bytes> encrypt_with(const Key& key, const Version& version, const crypto:
   return material.encrypt(header, aad, plaintext);
 }
 
-/// A version and its material, ready for one use.
-struct Ready {
-  const Version* version = nullptr;
-  std::shared_ptr<const crypto::Key> material;
-};
-
-Result<Ready> ready_to_protect(Keyring& keyring, MessageBudget& budget, const Key& key,
-                               Result<const Version*> chosen) {
-  KW_TRY(const Version* version, std::move(chosen));
-  KW_TRY(auto material, keyring.material(key, *version));
-  const std::uint64_t messages_max = crypto::info(version->algorithm).messages_max;
-  if (messages_max != 0) {
-    KW_OK(budget.take(key.id, version->number, static_cast<std::int64_t>(messages_max)));
-  }
-  return Ready{version, std::move(material)};
-}
-
 // The envelope says which version; a version that is not of this key is just another broken
 // envelope.
 Result<Used<WipedBytes>> open_envelope(Keyring& keyring, const Key& key, ByteView bytes,
@@ -80,6 +66,28 @@ Result<Used<WipedBytes>> open_envelope(Keyring& keyring, const Key& key, ByteVie
   return Used<WipedBytes>{*std::move(plaintext), version->number};
 }
 
+// Test builds can make the new version's answers wrong here.
+Status untouched() {
+  KW_FAILPOINT("keys.rollout.answer");
+  return ok();
+}
+
+// A failure that the caller would have had with any version.
+bool is_callers_fault(const Error& failure) {
+  return failure.code == Code::kInvalidArgument || failure.code == Code::kTooLarge;
+}
+
+bool holds(const Result<bool>& verdict) {
+  return verdict && *verdict;
+}
+
+bool opens(const crypto::Key& material, ByteView envelope, ByteView aad, ByteView plaintext) {
+  const auto parsed = crypto::parse_envelope(envelope);
+  if (!parsed) return false;
+  const auto opened = material.decrypt(*parsed, aad);
+  return opened && std::equal(opened->begin(), opened->end(), plaintext.begin(), plaintext.end());
+}
+
 }  // namespace
 
 std::string_view operation_name(Operation operation) {
@@ -87,18 +95,101 @@ std::string_view operation_name(Operation operation) {
 }
 
 Operations::Operations(Keyring& keyring, UsageLedger& usage, MessageBudget& budget,
-                       const Clock& clock)
-    : keyring_(keyring), usage_(usage), budget_(budget), clock_(clock) {}
+                       const Clock& clock, UseWatch watch)
+    : keyring_(keyring), usage_(usage), budget_(budget), clock_(clock), watch_(watch) {}
+
+struct Operations::Ready {
+  const Version* version = nullptr;
+  std::shared_ptr<const crypto::Key> material;
+};
+
+Result<Operations::Ready> Operations::ready_to_protect(const Key& key,
+                                                       Result<const Version*> chosen,
+                                                       std::size_t bytes) {
+  KW_TRY(const Version* version, std::move(chosen));
+  KW_TRY(auto material, keyring_.material(key, *version));
+  Ceiling ceiling;
+  ceiling.algorithm_messages =
+      static_cast<std::int64_t>(crypto::info(version->algorithm).messages_max);
+  if (watch_.limits != nullptr) {
+    KW_TRY(const Limits limits, watch_.limits->of(key));
+    const bool blocked = limits.blocked_from && clock_.wall() >= *limits.blocked_from;
+    if (blocked && version->number == key.primary) {
+      return error(Code::kFailedPrecondition, "protect_blocked",
+                   "the rotation of this key is overdue, and its policy stops it until then");
+    }
+    ceiling.policy_messages = limits.operations_max;
+    ceiling.policy_bytes = limits.bytes_max;
+  }
+  if (ceiling.any()) {
+    KW_OK(budget_.take(key.id, version->number, ceiling, static_cast<std::int64_t>(bytes)));
+  }
+  return Ready{version, std::move(material)};
+}
+
+template <typename Make>
+Result<Used<Bytes>> Operations::protect_with(const Key& key, Result<const Version*> chosen,
+                                             const Wish& wish, const Make& make) {
+  KW_TRY(const Ready ready, ready_to_protect(key, std::move(chosen), wish.bytes));
+  KW_TRY(Bytes answer, make(*ready.version, *ready.material));
+  usage_.count(key.id, ready.version->number, wish.operation, wish.caller, 1,
+               static_cast<std::int64_t>(wish.bytes));
+  return Used<Bytes>{std::move(answer), ready.version->number};
+}
+
+// The one place where a version is tried out: nobody pays for the trial, its answers are looked at
+// before they leave.
+template <typename Make, typename Check>
+Result<Used<Bytes>> Operations::protect_in_rollout(const Key& key, const Wish& wish,
+                                                   const Make& make, const Check& check) {
+  RolloutMeter* meter = watch_.meter;
+  const Version* next = choose_in_rollout(key, wish.caller);
+  if (next != nullptr && meter != nullptr && !meter->trusts(key)) next = nullptr;
+  const SteadyTime began = clock_.steady();
+  const auto note = [&](Cohort cohort, bool good) {
+    if (meter != nullptr) meter->note(key, cohort, good, clock_.steady() - began);
+  };
+  if (next == nullptr) {
+    auto answer =
+        protect_with(key, choose_to_protect(key, 0, clock_.wall()), wish, make);
+    note(Cohort::kOld, answer || is_callers_fault(answer.error()));
+    return answer;
+  }
+  const auto checked = [&](const Version& version, const crypto::Key& material) -> Result<Bytes> {
+    KW_TRY(Bytes answer, make(version, material));
+    if (!untouched() && !answer.empty()) answer.back() ^= 1;
+    if (meter == nullptr || !meter->wants_check(key) || check(version, material, answer))
+      return answer;
+    meter->note_wrong(key);
+    return error(Code::kInternal, "wrong_answer", "the new version does not undo what it does");
+  };
+  auto answer = protect_with(key, Result<const Version*>(next), wish, checked);
+  const bool good = answer || is_callers_fault(answer.error());
+  note(Cohort::kNew, good);
+  if (good) return answer;
+  return protect_with(key, choose_to_protect(key, 0, clock_.wall()), wish, make);
+}
+
+template <typename Make, typename Check>
+Result<Used<Bytes>> Operations::protect(const Key& key, const Wish& wish, const Make& make,
+                                        const Check& check) {
+  if (wish.version == 0 && key.rollout.open()) return protect_in_rollout(key, wish, make, check);
+  return protect_with(key, choose_to_protect(key, wish.version, clock_.wall()), wish, make);
+}
 
 Result<Used<Bytes>> Operations::encrypt(const Key& key, std::uint32_t version, ByteView aad,
                                         ByteView plaintext, std::string_view caller) {
   KW_OK(require_encryption(key));
   KW_OK(require_context(key, aad));
-  KW_TRY(const Ready ready,
-         ready_to_protect(keyring_, budget_, key, choose_to_protect(key, version, clock_.wall())));
-  KW_TRY(Bytes envelope, encrypt_with(key, *ready.version, *ready.material, aad, plaintext));
-  usage_.count(key.id, ready.version->number, Operation::kEncrypt, caller);
-  return Used<Bytes>{std::move(envelope), ready.version->number};
+  const Wish wish{version, Operation::kEncrypt, caller, plaintext.size()};
+  return protect(
+      key, wish,
+      [&](const Version& with, const crypto::Key& material) {
+        return encrypt_with(key, with, material, aad, plaintext);
+      },
+      [&](const Version&, const crypto::Key& material, const Bytes& envelope) {
+        return opens(material, envelope, aad, plaintext);
+      });
 }
 
 Result<Used<WipedBytes>> Operations::decrypt(const Key& key, ByteView envelope, ByteView aad,
@@ -111,60 +202,78 @@ Result<Used<WipedBytes>> Operations::decrypt(const Key& key, ByteView envelope, 
 Result<Used<Bytes>> Operations::rewrap(const Key& key, ByteView envelope, ByteView aad,
                                        std::string_view caller) {
   KW_TRY(const auto opened, open_envelope(keyring_, key, envelope, aad));
-  KW_TRY(const Ready ready,
-         ready_to_protect(keyring_, budget_, key, choose_to_protect(key, 0, clock_.wall())));
-  KW_TRY(Bytes wrapped, encrypt_with(key, *ready.version, *ready.material, aad, opened.content));
-  usage_.count(key.id, opened.version, Operation::kRewrap, caller);
-  if (opened.version != ready.version->number)
-    usage_.count(key.id, ready.version->number, Operation::kRewrap, caller);
-  return Used<Bytes>{std::move(wrapped), ready.version->number};
+  const Wish wish{0, Operation::kRewrap, caller, opened.content.size()};
+  KW_TRY(Used<Bytes> wrapped,
+         protect(
+             key, wish,
+             [&](const Version& with, const crypto::Key& material) {
+               return encrypt_with(key, with, material, aad, opened.content);
+             },
+             [&](const Version&, const crypto::Key& material, const Bytes& made) {
+               return opens(material, made, aad, opened.content);
+             }));
+  if (opened.version != wrapped.version)
+    usage_.count(key.id, opened.version, Operation::kDecrypt, caller);
+  return wrapped;
 }
 
 Result<Used<Bytes>> Operations::sign(const Key& key, std::uint32_t version, ByteView message,
                                      std::string_view caller) {
   KW_OK(require_purpose(key, {Purpose::kSign}));
-  KW_TRY(const Ready ready,
-         ready_to_protect(keyring_, budget_, key, choose_to_protect(key, version, clock_.wall())));
-  KW_TRY(Bytes signature, ready.material->sign(message));
-  usage_.count(key.id, ready.version->number, Operation::kSign, caller);
-  return Used<Bytes>{std::move(signature), ready.version->number};
+  return protect(
+      key, Wish{version, Operation::kSign, caller, message.size()},
+      [&](const Version&, const crypto::Key& material) { return material.sign(message); },
+      [&](const Version&, const crypto::Key& material, const Bytes& signature) {
+        return holds(material.verify(message, signature));
+      });
 }
 
 Result<Used<Bytes>> Operations::mac(const Key& key, std::uint32_t version, ByteView message,
                                     std::string_view caller) {
   KW_OK(require_purpose(key, {Purpose::kMac}));
-  KW_TRY(const Ready ready,
-         ready_to_protect(keyring_, budget_, key, choose_to_protect(key, version, clock_.wall())));
-  KW_TRY(Bytes tag, ready.material->mac(message));
-  usage_.count(key.id, ready.version->number, Operation::kMac, caller);
-  return Used<Bytes>{std::move(tag), ready.version->number};
+  return protect(
+      key, Wish{version, Operation::kMac, caller, message.size()},
+      [&](const Version&, const crypto::Key& material) { return material.mac(message); },
+      [&](const Version&, const crypto::Key& material, const Bytes& tag) {
+        return holds(material.verify_mac(message, tag));
+      });
 }
 
 Result<DataKey> Operations::generate_data_key(const Key& key, std::uint32_t version, ByteView aad,
                                               std::size_t size, std::string_view caller) {
   KW_OK(require_purpose(key, {Purpose::kEncrypt, Purpose::kWrap}));
   KW_OK(check_size(size));
-  KW_TRY(const Ready ready,
-         ready_to_protect(keyring_, budget_, key, choose_to_protect(key, version, clock_.wall())));
   DataKey made;
   made.plaintext = crypto::random_secret(size);
-  made.version = ready.version->number;
-  KW_TRY(made.wrapped,
-         encrypt_with(key, *ready.version, *ready.material, aad, made.plaintext.reveal(Reveal{})));
-  usage_.count(key.id, made.version, Operation::kGenerateDataKey, caller);
+  const ByteView plaintext = made.plaintext.reveal(Reveal{});
+  KW_TRY(Used<Bytes> wrapped,
+         protect(
+             key, Wish{version, Operation::kGenerateDataKey, caller, size},
+             [&](const Version& with, const crypto::Key& material) {
+               return encrypt_with(key, with, material, aad, plaintext);
+             },
+             [&](const Version&, const crypto::Key& material, const Bytes& envelope) {
+               return opens(material, envelope, aad, plaintext);
+             }));
+  made.version = wrapped.version;
+  made.wrapped = std::move(wrapped.content);
   return made;
 }
 
+// Never part of a rollout: all callers derive the same from the same context.
 Result<Used<SecretBytes>> Operations::derive(const Key& key, std::uint32_t version,
                                              ByteView context, std::size_t size,
                                              std::string_view caller) {
   KW_OK(require_purpose(key, {Purpose::kDerive}));
   KW_OK(check_size(size));
-  KW_TRY(const Ready ready, ready_to_protect(keyring_, budget_, key,
-                                             version == 0 ? choose_to_protect(key, 0, clock_.wall())
-                                                          : choose_to_process(key, version)));
+  KW_TRY(const Ready ready,
+         ready_to_protect(key,
+                          version == 0 ? choose_to_protect(key, 0, clock_.wall())
+                                       : choose_to_process(key, version),
+                          size));
   KW_TRY(SecretBytes derived, ready.material->derive(context, size));
-  usage_.count(key.id, ready.version->number, Operation::kDerive, caller);
+  usage_.count(key.id, ready.version->number, Operation::kDerive, caller, 1,
+               static_cast<std::int64_t>(size));
   return Used<SecretBytes>{std::move(derived), ready.version->number};
 }
 

@@ -12,6 +12,8 @@ namespace kw::keys {
 
 class UsageLedger;
 class MessageBudget;
+class RolloutMeter;
+class ProtectLimits;
 
 enum class Operation : std::uint8_t {
   kEncrypt,
@@ -46,15 +48,24 @@ struct DataKey {
   std::uint32_t version = 0;
 };
 
+/// What a rotation asks of every use. Absent parts watch nothing.
+struct UseWatch {
+  RolloutMeter* meter = nullptr;    ///< counts and checks while a new version is tried
+  ProtectLimits* limits = nullptr;  ///< what policies allow a version to protect
+};
+
 /// Uses keys. Stands on references that the caller keeps alive.
 class Operations {
  public:
-  Operations(Keyring& keyring, UsageLedger& usage, MessageBudget& budget, const Clock& clock);
+  Operations(Keyring& keyring, UsageLedger& usage, MessageBudget& budget, const Clock& clock,
+             UseWatch watch = {});
 
-  // `version` 0 means the default: the primary to protect, the envelope's own to process.
+  // `version` 0 means the default: the primary to protect, the envelope's own to process. While a
+  // rotation is rolled out, the callers whose turn it is protect with the new version; when that
+  // fails, or its answer is checked and wrong, with the primary after all.
   // A named version protects only while active, or secondary within the key's lease grace after its
   // demotion. Common errors: kNotFound(not_found), kFailedPrecondition(no_primary | version_state |
-  // key_exhausted | wrong_purpose), kInvalidArgument(decrypt_failed) for every failed decryption,
+  // key_exhausted | protect_blocked: its rotation is overdue | wrong_purpose), kInvalidArgument(decrypt_failed) for every failed decryption,
   // kUnavailable(sealed). Every success is counted in the usage ledger under `caller`.
 
   /// Purposes encrypt, wrap and deterministic; the last needs `aad`.
@@ -65,8 +76,8 @@ class Operations {
   /// told (version_state).
   Result<Used<WipedBytes>> decrypt(const Key& key, ByteView envelope, ByteView aad,
                                    std::string_view caller);
-  /// Decrypts and encrypts under the primary; the plaintext does not leave. Counted for both
-  /// versions.
+  /// Decrypts and encrypts under the primary; the plaintext does not leave. Another version that it
+  /// was under counts a decryption.
   Result<Used<Bytes>> rewrap(const Key& key, ByteView envelope, ByteView aad,
                              std::string_view caller);
   Result<Used<Bytes>> sign(const Key& key, std::uint32_t version, ByteView message,
@@ -92,10 +103,31 @@ class Operations {
                                    std::size_t size, std::string_view caller);
 
  private:
+  /// Who protects how much, and what the ledger calls it.
+  struct Wish {
+    std::uint32_t version = 0;
+    Operation operation = Operation::kEncrypt;
+    std::string_view caller;
+    std::size_t bytes = 0;
+  };
+  /// A version and its material, ready for one use.
+  struct Ready;
+  Result<Ready> ready_to_protect(const Key& key, Result<const Version*> chosen, std::size_t bytes);
+  template <typename Make>
+  Result<Used<Bytes>> protect_with(const Key& key, Result<const Version*> chosen, const Wish& wish,
+                                   const Make& make);
+  template <typename Make, typename Check>
+  Result<Used<Bytes>> protect_in_rollout(const Key& key, const Wish& wish, const Make& make,
+                                         const Check& check);
+  template <typename Make, typename Check>
+  Result<Used<Bytes>> protect(const Key& key, const Wish& wish, const Make& make,
+                              const Check& check);
+
   Keyring& keyring_;
   UsageLedger& usage_;
   MessageBudget& budget_;
   const Clock& clock_;
+  UseWatch watch_;
 };
 
 }  // namespace kw::keys

@@ -27,7 +27,8 @@ std::string seconds_text(seconds time) {
 }  // namespace
 
 Result<Readiness> readiness(const Key& key, const Version& version, VersionState target,
-                            UsageLedger& usage, const Clock& clock, std::optional<seconds> quiet) {
+                            UsageLedger& usage, const Clock& clock, std::optional<seconds> quiet,
+                            Counted counted) {
   const WallTime now = clock.wall();
   const seconds needed = quiet_time(target, key, quiet);
   Readiness result;
@@ -56,6 +57,7 @@ Result<Readiness> readiness(const Key& key, const Version& version, VersionState
   std::map<std::string, Seen> callers;
   for (const UsageRow& row : rows) {
     if (row.version != version.number || row.last_at <= now - needed) continue;
+    if (counted == Counted::kProtecting && !protects(row.operation)) continue;
     Seen& seen = callers[row.caller];
     seen.uses += row.count;
     seen.last = std::max(seen.last, row.last_at);

@@ -23,11 +23,18 @@ struct Readiness {
   std::vector<Blocker> blockers;
 };
 
+/// Which uses are in the way.
+enum class Counted : std::uint8_t {
+  kEvery,
+  kProtecting,  ///< what a retired version may not do any more
+};
+
 /// @param target  retired, archived or destroying.  @param quiet  how long there must have been no
 /// use (default 1 h; archive 24 h;
 ///   destroy 30 d; never less than the key's lease grace).
 Result<Readiness> readiness(const Key& key, const Version& version, VersionState target,
                             UsageLedger& usage, const Clock& clock,
-                            std::optional<std::chrono::seconds> quiet);
+                            std::optional<std::chrono::seconds> quiet,
+                            Counted counted = Counted::kEvery);
 
 }  // namespace kw::keys

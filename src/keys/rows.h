@@ -36,7 +36,7 @@ struct KeyRow {
 inline constexpr std::string_view kKeyColumns =
     "k.id, k.tenant, k.name, k.purpose, k.exportable, k.owner, k.classification, k.regions, "
     "k.labels, k.lease_grace, k.created_at, k.primary_version, k.next_version, "
-    "k.version_changes, k.epoch, k.mac";
+    "k.version_changes, k.epoch, k.mac, k.rollout_version, k.rollout_percent, k.rollout_salt";
 /// The columns that version_of reads, in order, from `key_version v`.
 inline constexpr std::string_view kVersionColumns =
     "v.key_id, v.number, v.algorithm, v.state, v.state_before, v.suspended_from, v.cell, "

@@ -118,8 +118,46 @@ CREATE UNIQUE INDEX job_one_open ON job (kind, tenant)
 CREATE INDEX job_created ON job (created_at);
 )sql";
 
-constexpr std::array<store::Migration, 2> kMigrations = {
-    {{"keys", 1, kTenantsAndKeys}, {"keys", 2, kUsageAndJobs}}};
+// Totals per version, so that policies compare one row; older uses are counted in.
+constexpr std::string_view kRolloutsAndTotals = R"sql(
+ALTER TABLE key_object ADD COLUMN rollout_version BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE key_object ADD COLUMN rollout_percent BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE key_object ADD COLUMN rollout_salt BYTEA;
+CREATE TABLE key_usage_total (
+  key_id BYTEA NOT NULL,
+  version BIGINT NOT NULL,
+  protects BIGINT NOT NULL,
+  bytes BIGINT NOT NULL,
+  last_protect_at BIGINT NOT NULL,
+  last_at BIGINT NOT NULL,
+  PRIMARY KEY (key_id, version)
+);
+INSERT INTO key_usage_total (key_id, version, protects, bytes, last_protect_at, last_at)
+  SELECT key_id, version,
+    SUM(CASE WHEN operation IN ('decrypt', 'verify', 'verify-mac') THEN 0 ELSE uses END), 0,
+    MAX(CASE WHEN operation IN ('decrypt', 'verify', 'verify-mac') THEN 0 ELSE last_at END),
+    MAX(last_at)
+  FROM key_usage GROUP BY key_id, version;
+ALTER TABLE message_budget ADD COLUMN reserved_bytes BIGINT NOT NULL DEFAULT 0;
+CREATE TABLE key_rollout_health (
+  key_id BYTEA NOT NULL,
+  node TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  percent BIGINT NOT NULL,
+  old_operations BIGINT NOT NULL,
+  old_errors BIGINT NOT NULL,
+  old_times BYTEA NOT NULL,
+  new_operations BIGINT NOT NULL,
+  new_errors BIGINT NOT NULL,
+  new_times BYTEA NOT NULL,
+  wrong BIGINT NOT NULL,
+  PRIMARY KEY (key_id, node)
+);
+)sql";
+
+constexpr std::array<store::Migration, 3> kMigrations = {{{"keys", 1, kTenantsAndKeys},
+                                                          {"keys", 2, kUsageAndJobs},
+                                                          {"keys", 3, kRolloutsAndTotals}}};
 
 }  // namespace
 

@@ -33,6 +33,7 @@ struct Tally {
   std::int64_t uses = 0;
   std::int64_t hour = 0;
   std::int64_t last_at = 0;
+  std::int64_t bytes = 0;
 };
 
 std::size_t hash_of(const KeyId& key, std::uint32_t version, Operation operation,
@@ -80,7 +81,71 @@ Status write_one(store::Tx& tx, const UseName& use, const Tally& tally) {
        tally.uses, tally.last_at});
 }
 
+std::optional<WallTime> time_of(std::int64_t micros) {
+  if (micros == 0) return std::nullopt;
+  return from_micros(micros);
+}
+
+/// What a flush adds to the totals of one version.
+struct Sum {
+  std::int64_t protects = 0, bytes = 0, last_protect_at = 0, last_at = 0;
+
+  void add(Operation operation, const Tally& tally) {
+    last_at = std::max(last_at, tally.last_at);
+    if (!kw::keys::protects(operation)) return;
+    protects += tally.uses;
+    bytes += tally.bytes;
+    last_protect_at = std::max(last_protect_at, tally.last_at);
+  }
+};
+
+// In the order of their rows, so that nodes do not wait for each other crosswise.
+Status write_totals(store::Tx& tx, const Pending& pending) {
+  std::map<std::pair<KeyId, std::uint32_t>, Sum> sums;
+  for (const auto& [use, tally] : pending) sums[{use.key, use.version}].add(use.operation, tally);
+  for (const auto& [at, sum] : sums) {
+    KW_OK(tx.post(
+        "INSERT INTO key_usage_total (key_id, version, protects, bytes, last_protect_at, last_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (key_id, version) DO UPDATE SET"
+        " protects = key_usage_total.protects + excluded.protects,"
+        " bytes = key_usage_total.bytes + excluded.bytes,"
+        " last_protect_at = CASE WHEN excluded.last_protect_at > key_usage_total.last_protect_at"
+        " THEN excluded.last_protect_at ELSE key_usage_total.last_protect_at END,"
+        " last_at = CASE WHEN excluded.last_at > key_usage_total.last_at"
+        " THEN excluded.last_at ELSE key_usage_total.last_at END",
+        {at.first.bytes(), at.second, sum.protects, sum.bytes, sum.last_protect_at, sum.last_at}));
+  }
+  return ok();
+}
+
+UsageTotal total_of(const store::Row& row, std::size_t first) {
+  UsageTotal total;
+  total.protects = row.optional_integer(first).value_or(0);
+  total.bytes = row.optional_integer(first + 1).value_or(0);
+  total.last_protect_at = time_of(row.optional_integer(first + 2).value_or(0));
+  total.last_at = time_of(row.optional_integer(first + 3).value_or(0));
+  total.reserved = row.optional_integer(first + 4).value_or(0);
+  total.reserved_bytes = row.optional_integer(first + 5).value_or(0);
+  return total;
+}
+
+#define KW_USAGE_TOTAL                                                              \
+  "u.protects, u.bytes, u.last_protect_at, u.last_at, b.reserved, b.reserved_bytes" \
+  " FROM key_object k"
+#define KW_USAGE_JOINS(version)                                                            \
+  " LEFT JOIN key_usage_total u ON u.key_id = k.id AND u.version = " version               \
+  " LEFT JOIN message_budget b ON b.key_id = k.id AND b.version = " version
+
 }  // namespace
+
+bool protects(Operation operation) {
+  return operation != Operation::kDecrypt && operation != Operation::kVerify &&
+         operation != Operation::kVerifyMac;
+}
+
+bool protects(std::string_view operation) {
+  return operation != "decrypt" && operation != "verify" && operation != "verify-mac";
+}
 
 struct UsageLedger::State {
   store::Store& store;
@@ -88,7 +153,7 @@ struct UsageLedger::State {
   std::array<Shard, kShards> shards{};
   std::mutex flushing{};  // one flush at a time, and none between the two halves of usage()
 
-  void add(Shard& shard, const UseRef& use, std::int64_t by) {
+  void add(Shard& shard, const UseRef& use, std::int64_t by, std::int64_t bytes) {
     const std::int64_t now = to_micros(clock.wall());
     const std::int64_t hour = now - now % kHourMicros;
     std::lock_guard lock(shard.mutex);
@@ -96,14 +161,15 @@ struct UsageLedger::State {
     if (found == shard.tallies.end())
       found = shard.tallies
                   .emplace(UseName{use.key, use.version, use.operation, std::string(use.caller)},
-                           Tally{0, hour, now})
+                           Tally{0, hour, now, 0})
                   .first;
     Tally& tally = found->second;
     if (tally.hour != hour) {
       shard.closed.emplace_back(found->first, tally);
-      tally = Tally{0, hour, now};
+      tally = Tally{0, hour, now, 0};
     }
     tally.uses += by;
+    tally.bytes += bytes;
     tally.last_at = now;
   }
 
@@ -143,9 +209,9 @@ UsageLedger::UsageLedger(store::Store& store, const Clock& clock)
 UsageLedger::~UsageLedger() = default;
 
 void UsageLedger::count(const KeyId& key, std::uint32_t version, Operation operation,
-                        std::string_view caller, std::int64_t by) {
+                        std::string_view caller, std::int64_t by, std::int64_t bytes) {
   const UseRef use{key, version, operation, caller};
-  state_->add(state_->shards[UseHash{}(use) % kShards], use, by);
+  state_->add(state_->shards[UseHash{}(use) % kShards], use, by, bytes);
 }
 
 Status UsageLedger::flush(std::string_view node, std::uint64_t log_size) {
@@ -155,6 +221,7 @@ Status UsageLedger::flush(std::string_view node, std::uint64_t log_size) {
   if (pending.empty() && counted >= log_size) return ok();
   Status written = state_->store.write([&](store::Tx& tx) -> Status {
     for (const auto& [use, tally] : pending) KW_OK(write_one(tx, use, tally));
+    KW_OK(write_totals(tx, pending));
     KW_FAILPOINT("usage.flush");
     KW_OK(
         tx.execute("INSERT INTO usage_mark (node, position) VALUES ($1, $2)"
@@ -209,6 +276,45 @@ Result<std::vector<UsageRow>> UsageLedger::usage(const KeyId& key, WallTime sinc
                       from_micros(entry->second.last_at)});
   }
   return result;
+}
+
+Result<UsageTotal> UsageLedger::total(const KeyId& key, std::uint32_t version) {
+  UsageTotal total;
+  std::lock_guard lock(state_->flushing);
+  KW_OK(state_->store.read([&](store::Reader& reader) -> Status {
+    KW_TRY(const auto row,
+           reader.query_one("SELECT " KW_USAGE_TOTAL KW_USAGE_JOINS("$2") " WHERE k.id = $1",
+                            {key.bytes(), version}));
+    total = row ? total_of(*row, 0) : UsageTotal();
+    return ok();
+  }));
+  Sum unflushed;
+  for (const auto& [use, tally] : state_->peek(key))
+    if (use.version == version) unflushed.add(use.operation, tally);
+  total.protects += unflushed.protects;
+  total.bytes += unflushed.bytes;
+  total.last_at = std::max(total.last_at, time_of(unflushed.last_at));
+  total.last_protect_at = std::max(total.last_protect_at, time_of(unflushed.last_protect_at));
+  return total;
+}
+
+Result<std::unordered_map<KeyId, UsageTotal>> UsageLedger::totals(std::int64_t tenant,
+                                                                  std::string_view after,
+                                                                  std::string_view last) {
+  std::unordered_map<KeyId, UsageTotal> all;
+  KW_OK(state_->store.read([&](store::Reader& reader) -> Status {
+    all.clear();
+    KW_TRY(const auto rows,
+           reader.query("SELECT k.id, " KW_USAGE_TOTAL KW_USAGE_JOINS("k.primary_version")
+                        " WHERE k.tenant = $1 AND k.name > $2 AND k.name <= $3",
+                        {tenant, after, last}));
+    for (const store::Row& row : rows) {
+      KW_TRY(const KeyId key, KeyId::from_bytes(row.bytes(0)));
+      all.emplace(key, total_of(row, 1));
+    }
+    return ok();
+  }));
+  return all;
 }
 
 }  // namespace kw::keys

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "rotation/rollout.h"
+
 namespace kw::keys {
 
 namespace {
@@ -51,6 +53,14 @@ Result<const Version*> choose_to_protect(const Key& key, std::uint32_t number, W
   if (version == nullptr) return no_such_version();
   if (!may_protect(key, *version, now)) return version_state(*version);
   return version;
+}
+
+const Version* choose_in_rollout(const Key& key, std::string_view caller) {
+  const Rollout& rollout = key.rollout;
+  if (!rollout.open() || !rotation::in_rollout(rollout.salt, caller, rollout.percent))
+    return nullptr;
+  const Version* version = key.version(rollout.version);
+  return version != nullptr && version->state == VersionState::kActive ? version : nullptr;
 }
 
 Result<const Version*> choose_to_process(const Key& key, std::uint32_t number) {

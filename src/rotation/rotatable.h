@@ -88,6 +88,9 @@ struct Drain {
   std::int64_t in_use = 0;  ///< holders, sessions, references
   std::optional<WallTime> last_used;
   std::vector<std::string> holders;  ///< who, at most 20
+  /// False when something outside that nobody counts may still need the old version: ciphertexts
+  /// that callers keep, say. Then the meter speaks of use, not of references.
+  bool references_known = true;
 };
 
 /// The two cohorts of a rollout since the present percentage was set.
