@@ -5,7 +5,10 @@
 
 #include "base/failpoint.h"
 #include "base/reveal.h"
+#include "codec/base64.h"
 #include "crypto/random.h"
+#include "keys/jwks.h"
+#include "keys/jwt.h"
 #include "keys/message_budget.h"
 #include "keys/protect_limits.h"
 #include "keys/rollout_meter.h"
@@ -226,6 +229,36 @@ Result<Used<Bytes>> Operations::sign(const Key& key, std::uint32_t version, Byte
       [&](const Version&, const crypto::Key& material, const Bytes& signature) {
         return holds(material.verify(message, signature));
       });
+}
+
+Result<Used<Bytes>> Operations::sign_token(const Key& key, std::uint32_t version,
+                                           const TokenOrder& order, std::string_view caller) {
+  if (!signs_tokens(key))
+    return error(Code::kFailedPrecondition, "no_token_key",
+                 "tokens are signed by keys of purpose sign or mac with the label use=jwt");
+  KW_OK(check_token_type(order.type));
+  KW_OK(check_claims(order.claims, order.life, clock_.wall()));
+  KW_TRY(const Ready ready,
+         ready_to_protect(keyring_, budget_, key, choose_to_protect(key, version, clock_.wall())));
+  KW_TRY(const std::string kid, keyring_.kid(key, *ready.version));
+  KW_TRY(std::string token,
+         signing_input({ready.version->algorithm, kid, order.type}, order.claims));
+  const bool mac = key.purpose == Purpose::kMac;
+  KW_TRY(const Bytes signature,
+         mac ? ready.material->mac(as_bytes(token)) : ready.material->sign(as_bytes(token)));
+  KW_TRY(const Bytes raw, crypto::in_form(ready.version->algorithm, crypto::SignatureForm::kJose,
+                                          signature));
+  token += "." + codec::base64url(raw);
+  usage_.count(key.id, ready.version->number, Operation::kSign, caller);
+  return Used<Bytes>{Bytes(token.begin(), token.end()), ready.version->number};
+}
+
+Result<std::uint32_t> Operations::version_of_kid(const Key& key, std::string_view kid) {
+  for (auto each = key.versions.rbegin(); each != key.versions.rend(); ++each) {
+    KW_TRY(const std::string own, keyring_.kid(key, *each));
+    if (!own.empty() && own == kid) return each->number;
+  }
+  return error(Code::kNotFound, "unknown_kid", "no version of this key has this kid");
 }
 
 Result<Used<Bytes>> Operations::mac(const Key& key, std::uint32_t version, ByteView message,
