@@ -57,13 +57,10 @@ Result<std::unique_ptr<rotation::DataStore>> DataPlaces::open(std::string_view n
     return error(Code::kUnavailable, "store_not_configured",
                  "this node's configuration does not know the data store");
   const PlaceNames names{place->tenant, place->name, key};
-  return std::visit(Visitor{[&](const PostgresColumn& column) {
-                              return open_postgres_column(column, names);
-                            },
-                            [&](const DirectoryTree& tree) {
-                              return open_directory_tree(tree, names);
-                            }},
-                    place->where);
+  return std::visit(
+      Visitor{[&](const PostgresColumn& column) { return open_postgres_column(column, names); },
+              [&](const DirectoryTree& tree) { return open_directory_tree(tree, names); }},
+      place->where);
 }
 
 }  // namespace kw::connectors

@@ -20,7 +20,7 @@ struct DataPlace {
   std::string key;
   std::variant<PostgresColumn, DirectoryTree> where;
 
-  std::string_view kind() const;  ///< "postgres" or "directory"
+  std::string_view kind() const;   ///< "postgres" or "directory"
   std::string where_text() const;  ///< "public.orders.card" or a path; nothing secret
 };
 

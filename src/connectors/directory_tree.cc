@@ -2,8 +2,8 @@
 
 #include <unistd.h>
 
-#include <chrono>
 #include <charconv>
+#include <chrono>
 #include <filesystem>
 #include <set>
 
@@ -69,8 +69,8 @@ class Tree final : public rotation::DataStore {
   const PlaceNames names_;
   TreeWalk walk_;
   const AadTemplate aad_;
-  std::string at_ = "?";      // the cursor behind which the walk stands; "?" is none
-  std::vector<Found> found_;  // the items of the page
+  std::string at_ = "?";           // the cursor behind which the walk stands; "?" is none
+  std::vector<Found> found_;       // the items of the page
   std::set<std::string> folders_;  // changed since the last commit; by a file in them
 };
 
@@ -179,7 +179,8 @@ Status Tree::commit(const rotation::Checkpoint&) {
   for (const std::string& path : folders_) {
     const auto folder = walk_.folder_of(path + "x");
     if (folder && fsync(folder->number()) != 0)
-      return error(Code::kUnavailable, "target_unavailable", "a folder of the tree cannot be synced");
+      return error(Code::kUnavailable, "target_unavailable",
+                   "a folder of the tree cannot be synced");
   }
   folders_.clear();
   found_.clear();
@@ -196,7 +197,8 @@ const std::vector<std::string_view>& aad_names() {
 Status check(const DirectoryTree& tree) {
   KW_OK(AadTemplate::parse(tree.aad, aad_names()));
   const std::filesystem::path path(tree.path);
-  if (path.is_absolute() && path.lexically_normal() == path && path.has_relative_path()) return ok();
+  if (path.is_absolute() && path.lexically_normal() == path && path.has_relative_path())
+    return ok();
   return error(Code::kInvalidArgument, "bad_path",
                "the path of a tree is absolute, without . and .., and not the root");
 }

@@ -77,8 +77,8 @@ Result<std::optional<EncryptedFile>> examine(const OpenFile& folder, const std::
 bool read_at(int file, std::size_t at, Bytes& bytes) {
   std::size_t filled = 0;
   while (filled < bytes.size()) {
-    const ssize_t got = pread(file, bytes.data() + filled, bytes.size() - filled,
-                              static_cast<off_t>(at + filled));
+    const ssize_t got =
+        pread(file, bytes.data() + filled, bytes.size() - filled, static_cast<off_t>(at + filled));
     if (got < 0) return false;
     if (got == 0) break;
     filled += static_cast<std::size_t>(got);

@@ -124,14 +124,13 @@ Result<bool> exchange(const OpenFile& folder, const std::string& name, const Rep
 
 Result<bool> replace_file(const OpenFile& folder, const std::string& name, const EncryptedFile& was,
                           ByteView start) {
-  const OpenFile old(openat(folder.number(), name.c_str(),
-                            O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  const OpenFile old(
+      openat(folder.number(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (!old && errno == ENOENT) return false;
   if (!old) return cannot_write();
   struct stat now {};
   if (fstat(old.number(), &now) != 0 || !unchanged(was.facts, now)) return false;
-  Replacement fresh(folder, std::string(kUnfinishedPrefix) +
-                                crypto::random_id<JobId>().text());
+  Replacement fresh(folder, std::string(kUnfinishedPrefix) + crypto::random_id<JobId>().text());
   KW_OK(fresh.make());
   KW_OK(fresh.fill(start, old.number(), was.head));
   KW_OK(copy_attributes(old.number(), was.facts, fresh.number()));

@@ -18,12 +18,13 @@ Result<bool> is_there(PostgresLink& link, const std::string& table) {
 
 Status make_tables(PostgresLink& link, const std::string& schema) {
   KW_OK(link.run("CREATE SCHEMA IF NOT EXISTS " + schema));
-  KW_OK(link.run("CREATE TABLE IF NOT EXISTS " + schema +
-                 ".reencryption (job text PRIMARY KEY, fence bigint NOT NULL, target bigint NOT"
-                 " NULL, phase text NOT NULL, pass bigint NOT NULL, cursor_at text NOT NULL, total"
-                 " bigint NOT NULL, done bigint NOT NULL, rewritten bigint NOT NULL, skipped bigint"
-                 " NOT NULL, cas_lost bigint NOT NULL, quarantined bigint NOT NULL, digest bytea NOT"
-                 " NULL, updated_at timestamptz NOT NULL)"));
+  KW_OK(
+      link.run("CREATE TABLE IF NOT EXISTS " + schema +
+               ".reencryption (job text PRIMARY KEY, fence bigint NOT NULL, target bigint NOT"
+               " NULL, phase text NOT NULL, pass bigint NOT NULL, cursor_at text NOT NULL, total"
+               " bigint NOT NULL, done bigint NOT NULL, rewritten bigint NOT NULL, skipped bigint"
+               " NOT NULL, cas_lost bigint NOT NULL, quarantined bigint NOT NULL, digest bytea NOT"
+               " NULL, updated_at timestamptz NOT NULL)"));
   return link.run("CREATE TABLE IF NOT EXISTS " + schema +
                   ".foreground_probe (job text PRIMARY KEY, at timestamptz NOT NULL)");
 }
@@ -35,8 +36,10 @@ Status prepare_checkpoints(PostgresLink& link, const std::string& own_schema) {
   const std::string schema = quoted_identifier(own_schema);
   KW_TRY(const bool ready, is_there(link, schema + ".foreground_probe"));
   if (!ready) KW_OK(make_tables(link, schema));
-  return link.run("DELETE FROM " + schema + ".reencryption WHERE updated_at < now() - interval '90 d';"
-                  "DELETE FROM " + schema + ".foreground_probe WHERE at < now() - interval '90 d'");
+  return link.run("DELETE FROM " + schema +
+                  ".reencryption WHERE updated_at < now() - interval '90 d';"
+                  "DELETE FROM " +
+                  schema + ".foreground_probe WHERE at < now() - interval '90 d'");
 }
 
 Result<std::optional<rotation::Checkpoint>> load_checkpoint(PostgresLink& link,
@@ -44,10 +47,10 @@ Result<std::optional<rotation::Checkpoint>> load_checkpoint(PostgresLink& link,
                                                             std::string_view job) {
   PostgresParams params;
   params.text(job);
-  KW_TRY(const PostgresRows rows, link.ask("SELECT fence, target, " KW_CHECKPOINT_PROGRESS " FROM " +
-                                               quoted_identifier(own_schema) +
-                                               ".reencryption WHERE job = $1",
-                                           params));
+  KW_TRY(const PostgresRows rows,
+         link.ask("SELECT fence, target, " KW_CHECKPOINT_PROGRESS " FROM " +
+                      quoted_identifier(own_schema) + ".reencryption WHERE job = $1",
+                  params));
   if (rows.size() == 0) return std::optional<rotation::Checkpoint>();
   rotation::Checkpoint found;
   found.job = job;
@@ -72,17 +75,18 @@ Status save_checkpoint(PostgresLink& link, const std::string& own_schema,
   row.integer(counts.total).integer(counts.done).integer(counts.rewritten);
   row.integer(counts.skipped).integer(counts.cas_lost).integer(counts.quarantined);
   row.bytes(progress.digest);
-  KW_TRY(const PostgresRows saved,
-         link.ask("INSERT INTO " + quoted_identifier(own_schema) +
-                      ".reencryption AS r (job, fence, target, " KW_CHECKPOINT_PROGRESS
-                      ", updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,"
-                      " now()) ON CONFLICT (job) DO UPDATE SET (fence, target, "
-                      KW_CHECKPOINT_PROGRESS ", updated_at) = (excluded.fence, excluded.target,"
-                      " excluded.phase, excluded.pass, excluded.cursor_at, excluded.total,"
-                      " excluded.done, excluded.rewritten, excluded.skipped, excluded.cas_lost,"
-                      " excluded.quarantined, excluded.digest, excluded.updated_at)"
-                      " WHERE r.fence <= excluded.fence",
-                  row));
+  KW_TRY(
+      const PostgresRows saved,
+      link.ask("INSERT INTO " + quoted_identifier(own_schema) +
+                   ".reencryption AS r (job, fence, target, " KW_CHECKPOINT_PROGRESS
+                   ", updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,"
+                   " now()) ON CONFLICT (job) DO UPDATE SET (fence, target, " KW_CHECKPOINT_PROGRESS
+                   ", updated_at) = (excluded.fence, excluded.target,"
+                   " excluded.phase, excluded.pass, excluded.cursor_at, excluded.total,"
+                   " excluded.done, excluded.rewritten, excluded.skipped, excluded.cas_lost,"
+                   " excluded.quarantined, excluded.digest, excluded.updated_at)"
+                   " WHERE r.fence <= excluded.fence",
+               row));
   if (saved.changed() == 1) return ok();
   return error(Code::kAborted, "fenced", "a later life of the job has been at the data");
 }

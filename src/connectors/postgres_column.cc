@@ -87,8 +87,9 @@ Bytes Column::aad_of(const std::vector<std::string>& key) const {
 
 // One snapshot: the counts and the transactions that were under way are of the same moment.
 Result<Census> Column::census() {
-  KW_OK(link_->run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
-                   "SET LOCAL statement_timeout = 0"));
+  KW_OK(
+      link_->run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
+                 "SET LOCAL statement_timeout = 0"));
   open_ = true;
   const auto counted = [&]() -> Result<Census> {
     Census census;
@@ -168,8 +169,9 @@ Result<PostgresRows> Column::ask_page(const PageRequest& request, std::string& s
     since = std::string(rows.text(0, 0));
   }
   if (request.hot) params.text(since);
-  const std::string& sql = request.hot ? (after.empty() ? statements_.hot_first : statements_.hot_next)
-                                       : (after.empty() ? statements_.first : statements_.next);
+  const std::string& sql = request.hot
+                               ? (after.empty() ? statements_.hot_first : statements_.hot_next)
+                               : (after.empty() ? statements_.first : statements_.next);
   return link_->ask(sql, params);
 }
 
@@ -302,8 +304,8 @@ Result<std::unique_ptr<rotation::DataStore>> open_postgres_column(const Postgres
   KW_TRY(AadTemplate aad, AadTemplate::parse(column.aad, aad_names()));
   KW_TRY(auto link, PostgresLink::open(column.terms));
   KW_TRY(PostgresTable table, describe(*link, column));
-  return std::unique_ptr<rotation::DataStore>(new Column(
-      column, names, std::move(link), std::move(table), std::move(aad)));
+  return std::unique_ptr<rotation::DataStore>(
+      new Column(column, names, std::move(link), std::move(table), std::move(aad)));
 }
 
 }  // namespace kw::connectors

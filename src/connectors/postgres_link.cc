@@ -58,15 +58,21 @@ Result<std::unique_ptr<PostgresLink>> PostgresLink::open(const PostgresTerms& te
     KW_TRY(password, read_password(terms.password_file));
   }
   // Those before "dbname" are defaults: its URI overrides them.
-  constexpr std::array<const char*, 10> kKeywords{
-      "connect_timeout", "keepalives_idle",      "tcp_user_timeout", "fallback_application_name",
-      "client_encoding", "target_session_attrs", "sslmode",          "password",
-      "dbname",          nullptr};
-  const std::array<const char*, 10> values{
-      "10",   "5",          "30000",
-      "keywright re-encryption", "UTF8", "read-write",
-      "verify-full",  password.empty() ? nullptr : password.c_str(), terms.url.c_str(),
-      nullptr};
+  constexpr std::array<const char*, 10> kKeywords{"connect_timeout",  "keepalives_idle",
+                                                  "tcp_user_timeout", "fallback_application_name",
+                                                  "client_encoding",  "target_session_attrs",
+                                                  "sslmode",          "password",
+                                                  "dbname",           nullptr};
+  const std::array<const char*, 10> values{"10",
+                                           "5",
+                                           "30000",
+                                           "keywright re-encryption",
+                                           "UTF8",
+                                           "read-write",
+                                           "verify-full",
+                                           password.empty() ? nullptr : password.c_str(),
+                                           terms.url.c_str(),
+                                           nullptr};
   std::unique_ptr<PostgresLink> link(
       new PostgresLink(PQconnectdbParams(kKeywords.data(), values.data(), 1)));
   if (link->connection_ == nullptr) return unavailable("out of memory for a connection");

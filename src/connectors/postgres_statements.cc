@@ -45,8 +45,8 @@ std::string page(const PostgresTable& table, bool after, bool hot) {
   rows += value + " AS value FROM " + table.name + " t WHERE " + value + " IS NOT NULL";
   if (after) rows += " AND (" + key_list(table) + ") > (" + key_parameters(table, 3) + ")";
   if (hot)
-    rows += " AND t." + table.recency + " >= " +
-            parameter(after ? 3 + keys : 3, table.recency_type);
+    rows +=
+        " AND t." + table.recency + " >= " + parameter(after ? 3 + keys : 3, table.recency_type);
   rows += " ORDER BY " + key_list(table) + " LIMIT $2";
   std::string order, texts;
   for (std::size_t i = 0; i < keys; ++i) {
@@ -102,8 +102,7 @@ PostgresStatements statements_of(const PostgresTable& table) {
   if (table.recency.empty()) return made;
   made.hot_first = page(table, false, true);
   made.hot_next = page(table, true, true);
-  made.hot_since =
-      "SELECT (now() - $1 * interval '1 second')::" + table.recency_type + "::text";
+  made.hot_since = "SELECT (now() - $1 * interval '1 second')::" + table.recency_type + "::text";
   return made;
 }
 

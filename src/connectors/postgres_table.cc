@@ -68,8 +68,7 @@ Result<std::vector<PostgresTable::KeyColumn>> find_key(PostgresLink& link, std::
                   " WHERE i.indrelid = $1::oid AND i.indisprimary AND k.place <= i.indnkeyatts"
                   " ORDER BY k.place",
                   params));
-  if (rows.size() == 0)
-    return unfit("no_primary_key", "the table has no primary key to go by");
+  if (rows.size() == 0) return unfit("no_primary_key", "the table has no primary key to go by");
   std::vector<PostgresTable::KeyColumn> key;
   for (int row = 0; row < rows.size(); ++row) {
     if (rows.integer(row, 2) == forbidden)

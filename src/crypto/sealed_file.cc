@@ -7,8 +7,7 @@ namespace {
 constexpr std::string_view kMagic = "KWF1";
 
 Error bad_file() {
-  return error(Code::kInvalidArgument, "bad_file",
-               "this is not a file that keywright encrypted");
+  return error(Code::kInvalidArgument, "bad_file", "this is not a file that keywright encrypted");
 }
 
 }  // namespace
