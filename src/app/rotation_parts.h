@@ -7,8 +7,14 @@
 
 #include "app/config.h"
 #include "audit/change_log.h"
+#include "connectors/data_places.h"
+#include "keys/kek_job_source.h"
+#include "keys/kek_rotation.h"
+#include "keys/operations.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
+#include "rotation/jobs.h"
+#include "rotation/reencryption.h"
 #include "rotation/rotatable.h"
 #include "service/rotation_house.h"
 #include "store/store.h"
@@ -23,6 +29,9 @@ struct RotationGround {
   observe::Registry& metrics;
   store::Store& store;
   audit::ChangeLog& changes;
+  keys::Keyring& keyring;
+  keys::Operations& uses;
+  keys::KekRotations& kek_rotations;
 };
 
 class RotationParts {
@@ -34,6 +43,8 @@ class RotationParts {
   /// The engine works only while keys can be used. @errors those of Engine::start
   Status unsealed();
   void sealed();
+  /// Takes up jobs that a stopped process or a dead node left: now and then while unsealed.
+  Status resume_jobs() { return jobs_.resume_all(); }
   /// Another transaction announced `what`, here or on another node.
   void changed(std::string_view what);
 
@@ -50,6 +61,11 @@ class RotationParts {
   // Graph, incidents, ceremonies:
 
   // Jobs, re-encryption:
+  rotation::Reencryption::Options reencryption_options();
+  connectors::DataPlaces places_;
+  keys::KekJobSource kek_jobs_;
+  rotation::Reencryption reencryption_;
+  rotation::Jobs jobs_;
 
   std::unique_ptr<rotation::Engine> engine_;
   std::unique_ptr<service::RotationHouse> house_;

@@ -122,10 +122,14 @@ TEST_F(DirectoryTreeTest, owner_mode_time_and_attributes_stay) {
   EXPECT_EQ(now.st_mode & 07777, 0640U);
   EXPECT_EQ(now.st_mtim.tv_sec, 2'000'000);
   EXPECT_EQ(now.st_mtim.tv_nsec, 7);
-  if (owner) EXPECT_EQ(now.st_uid, 12345U);
-  if (owner) EXPECT_EQ(now.st_gid, 54321U);
+  if (owner) {
+    EXPECT_EQ(now.st_uid, 12345U);
+    EXPECT_EQ(now.st_gid, 54321U);
+  }
   char value[16] = {};
-  if (attributes) EXPECT_EQ(getxattr(at("a").c_str(), "user.origin", value, sizeof value), 7);
+  if (attributes) {
+    EXPECT_EQ(getxattr(at("a").c_str(), "user.origin", value, sizeof value), 7);
+  }
 }
 
 TEST_F(DirectoryTreeTest, links_are_not_followed_and_not_parted) {

@@ -417,7 +417,8 @@ TEST(PostgresTerms, a_password_in_a_url_is_refused) {
     column.terms.url = url;
     const Status checked = check(column);
     EXPECT_EQ(reason(checked), "bad_url") << url;
-    if (!checked) EXPECT_EQ(checked.error().message.find("secret"), std::string::npos);
+    ASSERT_FALSE(checked);
+    EXPECT_EQ(checked.error().message.find("secret"), std::string::npos);
   }
   column.terms.url = "postgres://u@h/d?sslmode=require";
   EXPECT_EQ(reason(check(column)), "");
