@@ -50,6 +50,7 @@ class RotationParts {
 
  private:
   rotation::EngineOptions engine_options();
+  rotation::Reencryption::Options reencryption_options();
 
   RotationGround ground_;
   Bytes jitter_seed_;
@@ -61,7 +62,6 @@ class RotationParts {
   // Graph, incidents, ceremonies:
 
   // Jobs, re-encryption:
-  rotation::Reencryption::Options reencryption_options();
   connectors::DataPlaces places_;
   keys::KekJobSource kek_jobs_;
   rotation::Reencryption reencryption_;

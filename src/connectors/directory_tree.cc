@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <set>
 
+#include "connectors/aad_template.h"
 #include "connectors/file_replacement.h"
 #include "connectors/path_text.h"
 #include "crypto/sealed_file.h"

@@ -10,7 +10,7 @@
 #include <string>
 
 #include "base/result.h"
-#include "connectors/postgres_column.h"
+#include "connectors/place_names.h"
 #include "rotation/reencryption.h"
 
 namespace kw::connectors {

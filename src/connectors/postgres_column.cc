@@ -5,8 +5,10 @@
 #include <charconv>
 
 #include "base/failpoint.h"
+#include "connectors/aad_template.h"
 #include "connectors/key_text.h"
 #include "connectors/postgres_checkpoint.h"
+#include "connectors/postgres_link.h"
 #include "connectors/postgres_probe.h"
 #include "connectors/postgres_statements.h"
 #include "crypto/algorithm.h"

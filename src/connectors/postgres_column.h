@@ -10,10 +10,9 @@
 #include <memory>
 #include <string>
 
-#include "base/id.h"
 #include "base/result.h"
-#include "connectors/aad_template.h"
-#include "connectors/postgres_link.h"
+#include "connectors/place_names.h"
+#include "connectors/postgres_terms.h"
 #include "rotation/reencryption.h"
 
 namespace kw::connectors {
@@ -35,12 +34,6 @@ struct PostgresColumn {
   /// columns, a JSON array of texts.
   std::string aad = "{tenant}/{table}/{column}/{pk}";
   std::string own_schema = "keywright";  ///< where the checkpoint lies; made when it may be
-};
-
-/// Whose ciphertexts and what the place is called.
-struct PlaceNames {
-  std::string tenant, place;
-  KeyId key;
 };
 
 /// What can be said without the database. @errors kInvalidArgument(bad_url | bad_aad | bad_name)

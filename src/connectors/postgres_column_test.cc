@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "connectors/envelope_for_tests.h"
+#include "connectors/postgres_link.h"
 #include "store/postgres_fixture.h"
 
 namespace kw::connectors {

@@ -8,14 +8,9 @@
 
 #include "base/result.h"
 #include "connectors/postgres_params.h"
+#include "connectors/postgres_terms.h"
 
 namespace kw::connectors {
-
-/// Where to and as whom. TLS as the URL says; what it does not say is verify-full.
-struct PostgresTerms {
-  std::string url;            ///< libpq URI, without a password
-  std::string password_file;  ///< absolute path, or "": read at each connection, so renewable
-};
 
 class PostgresLink {
  public:
@@ -39,9 +34,6 @@ class PostgresLink {
   Error failed(const PGresult* result) const;
   std::unique_ptr<PGconn, Close> connection_;
 };
-
-/// @errors kInvalidArgument(bad_url): not a libpq URI, or it holds a password
-Status check_postgres_url(const std::string& url);
 
 /// `name` as an SQL identifier, whatever is in it.
 std::string quoted_identifier(std::string_view name);

@@ -1,6 +1,7 @@
 #include "keys/job_store.h"
 
 #include <array>
+#include <limits>
 
 #include "base/failpoint.h"
 
@@ -101,11 +102,14 @@ Result<std::optional<Job>> open_job(store::Reader& reader, std::int64_t tenant) 
   return std::optional(std::move(job));
 }
 
-Result<std::vector<Job>> list_jobs(store::Reader& reader, std::string_view tenant, int limit) {
+Result<std::vector<Job>> list_jobs(store::Reader& reader, std::string_view tenant, int limit,
+                                   std::optional<WallTime> before) {
+  const std::int64_t end =
+      before ? to_micros(*before) : std::numeric_limits<std::int64_t>::max();
   KW_TRY(const auto rows,
-         reader.query("SELECT " KW_JOB_COLUMNS " FROM job WHERE $1 = '' OR tenant_name = $1"
-                      " ORDER BY created_at DESC LIMIT $2",
-                      {tenant, limit}));
+         reader.query("SELECT " KW_JOB_COLUMNS " FROM job WHERE ($1 = '' OR tenant_name = $1)"
+                      " AND created_at < $3 ORDER BY created_at DESC LIMIT $2",
+                      {tenant, limit, end}));
   return jobs_of(rows);
 }
 

@@ -17,7 +17,8 @@ Status save_job(store::Tx& tx, Job& job, WallTime now);
 Result<Job> load_job(store::Reader& reader, const JobId& id);
 /// The tenant's job that is not finished, if any.
 Result<std::optional<Job>> open_job(store::Reader& reader, std::int64_t tenant);
-/// Newest first; "" means every tenant.
-Result<std::vector<Job>> list_jobs(store::Reader& reader, std::string_view tenant, int limit);
+/// Newest first; "" means every tenant. Created before `before`, or all.
+Result<std::vector<Job>> list_jobs(store::Reader& reader, std::string_view tenant, int limit,
+                                   std::optional<WallTime> before = std::nullopt);
 
 }  // namespace kw::keys

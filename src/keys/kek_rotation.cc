@@ -223,6 +223,12 @@ Result<Job> KekRotations::roll_back(Change change, const JobId& id) {
   });
 }
 
+Result<Job> KekRotations::roll_back(Change change, const Tenant& tenant) {
+  KW_TRY(const auto open, open_job(change.tx, tenant.number));
+  if (!open) return error(Code::kNotFound, "not_found", "no re-wrap of this tenant is under way");
+  return roll_back(change, open->id);
+}
+
 Result<Job> KekRotations::show(const JobId& id) {
   std::optional<Job> job;
   KW_OK(state_->store.read([&](store::Reader& reader) -> Status {
@@ -233,10 +239,11 @@ Result<Job> KekRotations::show(const JobId& id) {
   return *std::move(job);
 }
 
-Result<std::vector<Job>> KekRotations::list(std::string_view tenant, int limit) {
+Result<std::vector<Job>> KekRotations::list(std::string_view tenant, int limit,
+                                            std::optional<WallTime> before) {
   std::vector<Job> jobs;
   KW_OK(state_->store.read([&](store::Reader& reader) -> Status {
-    KW_TRY(jobs, list_jobs(reader, tenant, limit));
+    KW_TRY(jobs, list_jobs(reader, tenant, limit, before));
     return ok();
   }));
   for (Job& job : jobs) state_->add_progress(job);

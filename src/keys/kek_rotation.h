@@ -10,6 +10,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -62,9 +63,12 @@ class KekRotations {
                      const JobId& id);  ///< also of a failed job: it goes on where it stopped
   /// Makes the old version primary again and re-wraps back to it.
   Result<Job> roll_back(Change change, const JobId& id);
+  /// The same for the tenant's job that is not finished. @errors also kNotFound(not_found): none is
+  Result<Job> roll_back(Change change, const Tenant& tenant);
   Result<Job> show(const JobId& id);
-  /// Newest first; "" means every tenant.
-  Result<std::vector<Job>> list(std::string_view tenant, int limit);
+  /// Newest first; "" means every tenant. @param before  only older ones, or all
+  Result<std::vector<Job>> list(std::string_view tenant, int limit,
+                                std::optional<WallTime> before = std::nullopt);
   /// Wakes the worker after the transaction of start, resume or roll_back committed. Harmless
   /// otherwise.
   void kick(const JobId& id);

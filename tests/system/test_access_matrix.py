@@ -20,7 +20,7 @@ BODIES = {
     "access_policy_put": {"policy": "statements: []"}, "principal_create": {"name": "probe", "grants": []},
     "token_create": {"principal": "nobody"}, "key_import": {"name": "probe2", "wrapped_material": "AAAA"},
     "version_suspend": {"reason": "x"}, "seal_reseal_share": {"share": "x"},
-    "seal_reseal_verify": {"share": "x"},
+    "seal_reseal_verify": {"share": "x"}, "job_start": {"store": "nowhere"},
 }
 
 
