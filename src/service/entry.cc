@@ -5,7 +5,6 @@
 #include "service/idempotency.h"
 #include "service/jobs.h"
 #include "service/rotation_runs.h"
-#include "service/tenants.h"
 
 namespace kw::service {
 
