@@ -8,6 +8,7 @@
 #include <sstream>
 #include <vector>
 
+#include "app/data_store_config.h"
 #include "base/name.h"
 #include "codec/yaml.h"
 
@@ -132,6 +133,11 @@ Reader section(Section settings) {
   };
 }
 
+Status data_stores(const YamlView& at, Config& config) {
+  KW_TRY(config.data_stores, read_data_stores(at));
+  return ok();
+}
+
 Section all_settings() {
   return {
       {"node", text(&Config::node)},
@@ -155,6 +161,7 @@ Section all_settings() {
                             {"workers", number(&Config::rotation_workers, 1, 64)},
                             {"poll_ms", number(&Config::rotation_poll_ms, 10, 10'000)},
                             {"clock_rate", number(&Config::rotation_clock_rate, 1, 10'000)}})},
+      {"data_stores", data_stores},
       {"audit", section({{"linger_us", number(&Config::audit_linger_us, 0, 2000)}})},
       {"destroy_wait", seconds(&Config::destroy_wait_seconds, 7LL * 24 * 3600, 365LL * 24 * 3600)},
   };

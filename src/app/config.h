@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
+#include "connectors/data_places.h"
 #include "observe/log.h"
 
 namespace kw::app {
@@ -35,6 +37,7 @@ struct Config {
   int rotation_workers = 4;
   int rotation_poll_ms = 100;      ///< between two rounds of the scheduler
   int rotation_clock_rate = 1;     ///< scheduled seconds per second; more than 1 with seal dev only
+  std::vector<connectors::DataPlace> data_stores;  ///< what re-encryption may go through
   bool development = false;        ///< set by --dev only
 };
 

@@ -58,5 +58,33 @@ TEST(Config, says_when_the_file_is_missing) {
   EXPECT_EQ(load_config("/nonexistent/keywright.yaml").error().reason, "config_missing");
 }
 
+TEST(Config, data_stores_are_read_and_checked_one_by_one) {
+  const std::string head = "data_directory: /d\ndata_stores:\n";
+  const auto config = parse_config(
+      head +
+          "- {name: shop, kind: postgres, tenant: acme, key: orders, url: 'postgres://h/shop',"
+          " table: orders, column: card, recency_column: seen, hot: 2h, triggers: skip}\n"
+          "- {name: files, kind: directory, tenant: acme, key: files, path: /srv/files}\n",
+      "f");
+  ASSERT_TRUE(config) << config.error().message;
+  ASSERT_EQ(config->data_stores.size(), 2U);
+  const auto& column = std::get<connectors::PostgresColumn>(config->data_stores[0].where);
+  EXPECT_EQ(column.hot, std::chrono::hours(2));
+  EXPECT_EQ(column.triggers, connectors::PostgresColumn::Triggers::kSkip);
+  EXPECT_EQ(column.schema, "public");
+  EXPECT_EQ(config->data_stores[1].where_text(), "/srv/files");
+  const std::string names = "name: a, tenant: acme, key: k";
+  for (const std::string& wrong :
+       {"- {" + names + "}", "- {" + names + ", kind: oracle}", std::string("- text"),
+        "- {" + names + ", kind: directory, path: relative}",
+        "- {" + names + ", kind: directory, path: /a, table: t}",
+        "- {" + names + ", kind: postgres, url: 'postgres://u:pw@h/d', table: t, column: c}",
+        "- {" + names + ", kind: directory, path: /a}\n- {" + names +
+            ", kind: directory, path: /b}"})
+    EXPECT_EQ(parse_config(head + wrong + "\n", "f").error().reason, "config_invalid") << wrong;
+  EXPECT_EQ(parse_config("data_directory: /d\ndata_stores: {}\n", "f").error().reason,
+            "config_invalid");
+}
+
 }  // namespace
 }  // namespace kw::app

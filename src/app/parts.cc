@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "app/data_store_config.h"
 #include "app/sandbox.h"
 #include "audit/access_log.h"
 #include "net/sd_notify.h"
@@ -36,6 +37,8 @@ Status Server::Parts::confine() {
   constexpr std::string_view kSqlite = "sqlite://";
   if (config.store_url.starts_with(kSqlite))
     writable.push_back(fs::path(config.store_url.substr(kSqlite.size())).parent_path());
+  // Data stores that are folders are opened by the configuration, and by nothing else.
+  for (const std::string& folder : data_folders(config.data_stores)) writable.push_back(folder);
   KW_TRY(const bool kept, confine_files(writable));
   if (!kept) log.warning("hardening.no_landlock", {});
   return ok();
@@ -81,7 +84,7 @@ Status Server::Parts::open_rooms() {
       std::make_unique<keys::KekRotations>(*store, *barrier, *changes, clock, rotations);
   rotation = std::make_unique<RotationParts>(
       RotationGround{config, clock, log, metrics, *store, *changes, *keyring, *usage,
-                     *kek_rotations});
+                     *kek_rotations, [this]() -> keys::Operations& { return *operations; }});
   operations = std::make_unique<keys::Operations>(*keyring, *usage, *budget, clock,
                                                   rotation->use_watch());
   return ok();
@@ -208,6 +211,7 @@ void Server::Parts::tick() {
   report("rollout.flush", rotation->flush());
   if (barrier->sealed()) return;
   if (ticks % 5 == 0) keyring->expire();
+  if (ticks % 15 == 0) report("jobs.resume", rotation->resume_jobs());
   if (ticks % 60 == 0) report("access.flush", access->flush_last_used());
   if (ticks % 10 != 0) return;
   audit::Event by;

@@ -7,6 +7,7 @@
 #include "crypto/random.h"
 #include "keys/kek_rotatable.h"
 #include "keys/key_rotatable.h"
+#include "keys/reencryption_cipher.h"
 
 namespace kw::app {
 
@@ -18,6 +19,24 @@ Bytes jitter_seed(const Config& config) {
   text.field("keywright/rotation-jitter/v1").field(config.cluster);
   const crypto::Digest256 digest = crypto::sha256(text.bytes());
   return Bytes(digest.begin(), digest.end());
+}
+
+// Checked when the configuration was read.
+connectors::DataPlaces places_of(const Config& config) {
+  auto places = connectors::DataPlaces::of(config.data_stores);
+  KW_CHECK(places.has_value());
+  return *std::move(places);
+}
+
+// Two starts of one node must not share a lease.
+std::string node_of_this_start(const Config& config) {
+  return config.node + "/" + crypto::random_id<RequestId>().text();
+}
+
+rotation::Jobs::Options job_options(const Config& config) {
+  rotation::Jobs::Options options;
+  options.node = node_of_this_start(config);
+  return options;
 }
 
 std::vector<rotation::Rotatable*> borrowed(
@@ -41,7 +60,12 @@ RotationParts::RotationParts(const RotationGround& ground)
           ground.usage, ground.clock,
           [this](const rotation::SubjectFacts& facts) { return policies_.effective(facts); },
           [this](const rotation::SubjectFacts& facts, const rotation::EffectivePolicy& policy,
-                 WallTime now) { return due_of(facts, policy, now); }) {
+                 WallTime now) { return due_of(facts, policy, now); }),
+      places_(places_of(ground.config)),
+      kek_jobs_(ground.kek_rotations),
+      reencryption_(ground.store, ground.clock, reencryption_options()),
+      jobs_({ground.store, ground.changes, ground.clock}, {&reencryption_}, {&kek_jobs_},
+            job_options(ground.config)) {
   // What rotates: one line per kind.
   rotatables_.push_back(std::make_unique<keys::KeyRotatable>(ground.keyring, ground.usage, meter_));
   rotatables_.push_back(std::make_unique<keys::KekRotatable>(ground.keyring, ground.kek_rotations));
@@ -51,7 +75,8 @@ RotationParts::RotationParts(const RotationGround& ground)
       engine_options());
   house_ = std::make_unique<service::RotationHouse>(
       service::RotationHouse{policies_, runs_, consumers_, *engine_, borrowed(rotatables_),
-                             jitter_seed_, schedule_rate_, ground.config.rotation_enabled});
+                             jitter_seed_, schedule_rate_, ground.config.rotation_enabled, jobs_,
+                             reencryption_, places_});
 }
 
 RotationParts::~RotationParts() {
@@ -60,8 +85,7 @@ RotationParts::~RotationParts() {
 
 rotation::EngineOptions RotationParts::engine_options() {
   rotation::EngineOptions options;
-  // Two starts of one node must not share a lease.
-  options.node = ground_.config.node + "/" + crypto::random_id<RequestId>().text();
+  options.node = node_of_this_start(ground_.config);
   options.policy_for = [this](const rotation::SubjectFacts& facts) {
     return policies_.effective(facts);
   };
@@ -82,13 +106,30 @@ Result<rotation::Due> RotationParts::due_of(const rotation::SubjectFacts& facts,
   return rotation::next_due(facts, policy, now, jitter_seed_, schedule_rate_);
 }
 
+rotation::Reencryption::Options RotationParts::reencryption_options() {
+  rotation::Reencryption::Options options;
+  options.open_cipher = [this](const rotation::Job& job) -> Result<std::unique_ptr<rotation::Cipher>> {
+    KW_TRY(auto cipher, keys::ReencryptionCipher::open(ground_.keyring, ground_.uses(), job.tenant,
+                                                       job.subject));
+    return std::unique_ptr<rotation::Cipher>(std::move(cipher));
+  };
+  options.open_store =
+      [this](const rotation::Job& job) -> Result<std::unique_ptr<rotation::DataStore>> {
+    KW_TRY(const auto key, ground_.keyring.find(job.tenant, job.subject));
+    return places_.open(job.place, key->id);
+  };
+  return options;
+}
+
 Status RotationParts::unsealed() {
   policies_.forget();
+  KW_OK(jobs_.resume_all());
   if (!ground_.config.rotation_enabled) return ok();
   return engine_->start();
 }
 
 void RotationParts::sealed() {
+  jobs_.stop_all();
   engine_->stop();
 }
 

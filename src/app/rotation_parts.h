@@ -1,12 +1,15 @@
 // The rotation rooms of a server: policies, runs, consumers, the engine and what it rotates.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <vector>
 
 #include "app/config.h"
 #include "audit/change_log.h"
+#include "connectors/data_places.h"
+#include "keys/kek_job_source.h"
 #include "keys/kek_rotation.h"
 #include "keys/keyring.h"
 #include "keys/operations.h"
@@ -15,6 +18,8 @@
 #include "keys/usage.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
+#include "rotation/jobs.h"
+#include "rotation/reencryption.h"
 #include "rotation/rotatable.h"
 #include "service/rotation_house.h"
 #include "store/store.h"
@@ -32,6 +37,8 @@ struct RotationGround {
   keys::Keyring& keyring;
   keys::UsageLedger& usage;
   keys::KekRotations& kek_rotations;
+  /// Asked when a job begins: uses of keys themselves stand on use_watch().
+  std::function<keys::Operations&()> uses;
 };
 
 class RotationParts {
@@ -47,6 +54,8 @@ class RotationParts {
   keys::UseWatch use_watch() { return {&meter_, &limits_}; }
   /// Writes down how rollouts fare. Once a second.
   Status flush() { return meter_.flush(); }
+  /// Takes up jobs that a stopped process or a dead node left: now and then while unsealed.
+  Status resume_jobs() { return jobs_.resume_all(); }
   /// Another transaction announced `what`, here or on another node.
   void changed(std::string_view what);
 
@@ -54,6 +63,7 @@ class RotationParts {
   rotation::EngineOptions engine_options();
   Result<rotation::Due> due_of(const rotation::SubjectFacts& facts,
                                const rotation::EffectivePolicy& policy, WallTime now) const;
+  rotation::Reencryption::Options reencryption_options();
 
   RotationGround ground_;
   Bytes jitter_seed_;
@@ -67,6 +77,10 @@ class RotationParts {
   // Graph, incidents, ceremonies:
 
   // Jobs, re-encryption:
+  connectors::DataPlaces places_;
+  keys::KekJobSource kek_jobs_;
+  rotation::Reencryption reencryption_;
+  rotation::Jobs jobs_;
 
   std::unique_ptr<rotation::Engine> engine_;
   std::unique_ptr<service::RotationHouse> house_;

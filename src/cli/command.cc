@@ -35,6 +35,7 @@ std::vector<Command> all_commands() {
   add_version_commands(commands);
   add_tenant_commands(commands);
   add_job_commands(commands);
+  add_reencryption_commands(commands);
   add_seal_commands(commands);
   add_access_commands(commands);
   add_approval_commands(commands);

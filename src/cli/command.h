@@ -60,6 +60,7 @@ void add_use_commands(std::vector<Command>& commands);
 void add_jwks_commands(std::vector<Command>& commands);
 void add_tenant_commands(std::vector<Command>& commands);
 void add_job_commands(std::vector<Command>& commands);
+void add_reencryption_commands(std::vector<Command>& commands);
 void add_seal_commands(std::vector<Command>& commands);
 void add_access_commands(std::vector<Command>& commands);
 void add_approval_commands(std::vector<Command>& commands);

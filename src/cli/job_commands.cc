@@ -1,9 +1,6 @@
-#include <csignal>
-#include <thread>
-
 #include "cli/command.h"
+#include "cli/job_watch.h"
 #include "cli/listing.h"
-#include "cli/progress.h"
 #include "cli/session.h"
 
 namespace kw::cli {
@@ -12,79 +9,6 @@ namespace {
 
 using codec::JsonView;
 using Kind = Flag::Kind;
-
-constexpr std::chrono::milliseconds kPoll{150};
-
-volatile std::sig_atomic_t interrupted = 0;  // NOLINT: the only thing a signal handler may write
-void on_interrupt(int) {
-  interrupted = 1;
-}
-
-double real(const JsonView& object, std::string_view name) {
-  const auto value = object.member(name);
-  if (!value) return 0;
-  const auto number = value->number();
-  return number ? *number : 0;
-}
-
-bool finished(const std::string& state) {
-  return state != "running" && state != "rolling_back";
-}
-
-std::string ratio_text(const JsonView& job) {
-  const double ratio = real(job, "foreground_p99_ratio");
-  if (ratio <= 0) return "";
-  char text[48];
-  std::snprintf(text, sizeof text, "foreground p99 %.2fx", ratio);
-  return text;
-}
-
-void print_end(const JsonView& job) {
-  const std::string state = member(job, "state");
-  const std::string id = member(job, "id");
-  if (state == "done") {
-    Session::line("✓ re-wrap  " + grouped(count(job, "done")) + " sealed versions");
-    Session::line("✓ census   0 left on @" + std::to_string(count(job, "from_version")) +
-                  ", counted twice after the fence; @" +
-                  std::to_string(count(job, "from_version")) + " retired   (job " +
-                  id.substr(0, 8) + ")");
-  } else if (state == "rolled_back") {
-    Session::line("✓ rolled back to @" + std::to_string(count(job, "target_version")));
-  } else if (state == "paused") {
-    Session::line("paused.  go on: keywright job resume " + id);
-  } else {
-    Session::line("✗ failed: " + member(job, "problem") + "   again: keywright job resume " + id);
-  }
-}
-
-// Follows a job until it ends. Ctrl-C detaches: the work is the server's.
-Status follow(Session& session, const std::string& id) {
-  ProgressLine progress(isatty(STDERR_FILENO) == 1);
-  const auto before = std::signal(SIGINT, on_interrupt);
-  std::string state;
-  for (;;) {
-    KW_TRY(const auto answer, session.send("GET", "/api/v1/rotation/jobs/" + id));
-    const JsonView job = answer.json.root();
-    state = member(job, "state");
-    if (finished(state)) {
-      progress.finish();
-      if (!session.print_for_machines(answer, id)) print_end(job);
-      break;
-    }
-    progress.show(member(job, "phase"), count(job, "done"), count(job, "total"),
-                  real(job, "rate_per_second"), ratio_text(job));
-    if (interrupted != 0) {
-      progress.finish();
-      Session::say("^C detached; nothing was stopped.  back: keywright job watch " + id);
-      return ok();
-    }
-    std::this_thread::sleep_for(kPoll);
-  }
-  std::signal(SIGINT, before);
-  if (state == "failed")
-    return error(Code::kInternal, "job_failed", "the job stopped; its record says why");
-  return ok();
-}
 
 Status rotate_kek(Session& session, const Arguments& arguments) {
   KW_TRY(const std::string tenant, session.tenant());
@@ -105,7 +29,7 @@ Status rotate_kek(Session& session, const Arguments& arguments) {
     Session::line("✓ create   ✓ promote: new versions use @" +
                   std::to_string(count(job, "target_version")) + " from now");
   }
-  return follow(session, id);
+  return follow_job(session, id);
 }
 
 Status list_keks(Session& session, const Arguments&) {
@@ -134,6 +58,7 @@ Status list_jobs(Session& session, const Arguments& arguments) {
                    {{text_column("JOB", "id"),
                      text_column("KIND", "kind"),
                      text_column("TENANT", "tenant"),
+                     text_column("STORE", "store", true),
                      text_column("PHASE", "phase"),
                      text_column("STATE", "state"),
                      {"DONE", number("done")},
@@ -152,7 +77,7 @@ Status show_job(Session& session, const Arguments& arguments) {
 }
 
 Status watch_job(Session& session, const Arguments& arguments) {
-  return follow(session, arguments.reference);
+  return follow_job(session, arguments.reference);
 }
 
 Status steer(Session& session, const std::string& id, const std::string& verb) {

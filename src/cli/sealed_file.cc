@@ -12,7 +12,6 @@ namespace kw::cli {
 
 namespace {
 
-constexpr std::string_view kMagic = "KWF1";
 constexpr std::size_t kFileMax = std::size_t{1} << 30;
 
 // The data key has no id of its own: zero stands for "the one wrapped beside this".
@@ -37,24 +36,6 @@ Status write_all(int file, ByteView content) {
 }
 
 }  // namespace
-
-Result<SealedFile> parse_sealed_file(ByteView bytes) {
-  const Error bad =
-      error(Code::kInvalidArgument, "bad_file", "this is not a file that keywright encrypted");
-  ByteReader reader(bytes);
-  const auto magic = reader.raw(kMagic.size());
-  if (!magic || as_text(*magic) != kMagic) return bad;
-  const auto wrapped = reader.field();
-  if (!wrapped) return bad;
-  const auto content = reader.raw(reader.left());
-  return SealedFile{*wrapped, *content};
-}
-
-Bytes join_sealed_file(const SealedFile& parts) {
-  ByteWriter file;
-  file.raw(as_bytes(kMagic)).field(parts.wrapped_key).raw(parts.content);
-  return std::move(file).bytes();
-}
 
 Result<Bytes> seal_content(ByteView plaintext, const SecretBytes& data_key) {
   KW_TRY(const auto key, crypto::load(crypto::Algorithm::kAes256Gcm, data_key));

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "crypto/envelope_start.h"
+
 namespace kw::crypto {
 
 namespace {
@@ -86,6 +88,28 @@ Result<Envelope> parse_envelope(ByteView bytes) {
   auto envelope = read_envelope(bytes);
   if (!envelope.has_value()) return bad_envelope();
   return envelope;
+}
+
+std::optional<EnvelopeHeader> peek_envelope(ByteView start) {
+  if (start.size() < kEnvelopeStartBytes || start[0] != kMagic || start[1] != kFormat)
+    return std::nullopt;
+  ByteReader reader(start.subspan(2));
+  EnvelopeHeader header;
+  header.suite = *reader.u16();
+  header.key = *KeyId::from_bytes(*reader.raw(16));
+  header.version = *reader.u32();
+  if (header.suite == 0 || header.version == 0) return std::nullopt;
+  return header;
+}
+
+std::optional<EnvelopeHeader> peek_envelope_text(std::string_view start) {
+  if (start.size() < kEnvelopeStartCharacters || !start.starts_with(kTextPrefix))
+    return std::nullopt;
+  Bytes bytes;
+  const auto digits =
+      start.substr(kTextPrefix.size(), kEnvelopeStartCharacters - kTextPrefix.size());
+  if (!decode_base64url(digits, bytes)) return std::nullopt;
+  return peek_envelope(bytes);
 }
 
 Bytes encode_header(const EnvelopeHeader& header) {

@@ -74,6 +74,7 @@ struct Job {
   JobProgress progress;
   JobThrottle throttle;
   double rate = 0;  ///< items per second, moving average with all rests in it; 0: unknown
+  double foreground_ratio = 0;  ///< latency of others beside batches to that without; 0: unknown
   std::optional<Millis> eta_p50, eta_p90;  ///< to the end of the pass; nothing: unknown
   std::string problem;                     ///< stable reason when failed
   WallTime created_at, updated_at;
@@ -85,6 +86,7 @@ struct JobSlice {
   JobProgress progress;
   bool finished = false;
   Millis rest{0};  ///< to wait before the next slice
+  double foreground_ratio = 0;  ///< as Job::foreground_ratio
   /// Rows of the kind that go into the transaction that records this slice; may be empty. It may
   /// run more than once and changes only `tx`.
   std::function<Status(store::Tx& tx, const Job& job)> settle;

@@ -16,7 +16,7 @@ constexpr std::array<std::string_view, 6> kStateNames = {"running", "paused",   
   "id, kind, tenant, subject, place, from_version, target_version, state, phase, pass,"      \
   " cursor_at, total, done, rewritten, skipped, cas_lost, quarantined, digest,"              \
   " per_second_max, foreground_percent_max, lag_max, rate_milli, eta_p50, eta_p90, problem," \
-  " created_at, updated_at, epoch"
+  " created_at, updated_at, epoch, foreground_milli"
 
 std::int64_t millis_of(const std::optional<Millis>& time) {
   return time ? time->count() : -1;
@@ -59,6 +59,7 @@ Result<Job> job_of(const store::Row& row) {
   job.created_at = from_micros(row.integer(25));
   job.updated_at = from_micros(row.integer(26));
   job.epoch = row.integer(27);
+  job.foreground_ratio = static_cast<double>(row.integer(28)) / 1000;
   return job;
 }
 
@@ -80,7 +81,7 @@ Status insert_job(store::Tx& tx, const Job& job) {
   KW_OK(tx.execute(
       "INSERT INTO rotation_job (" KW_JOB_COLUMNS
       ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,"
-      " $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)",
+      " $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)",
       {job.id.bytes(),
        job.kind,
        job.tenant,
@@ -108,7 +109,8 @@ Status insert_job(store::Tx& tx, const Job& job) {
        job.problem,
        to_micros(job.created_at),
        to_micros(job.updated_at),
-       job.epoch}));
+       job.epoch,
+       milli(job.foreground_ratio)}));
   return ok();
 }
 
@@ -122,7 +124,7 @@ Status save_job(store::Tx& tx, Job& job, WallTime now) {
                  " skipped = $12, cas_lost = $13, quarantined = $14, digest = $15,"
                  " per_second_max = $16, foreground_percent_max = $17, lag_max = $18,"
                  " rate_milli = $19, eta_p50 = $20, eta_p90 = $21, problem = $22, updated_at = $23,"
-                 " epoch = epoch + 1 WHERE id = $1 AND epoch = $2",
+                 " foreground_milli = $24, epoch = epoch + 1 WHERE id = $1 AND epoch = $2",
                  {job.id.bytes(),
                   job.epoch,
                   job.from_version,
@@ -145,7 +147,8 @@ Status save_job(store::Tx& tx, Job& job, WallTime now) {
                   millis_of(job.eta_p50),
                   millis_of(job.eta_p90),
                   job.problem,
-                  to_micros(now)}));
+                  to_micros(now),
+                  milli(job.foreground_ratio)}));
   if (changed != 1) return error(Code::kAborted, "job_changed", "the job was changed meanwhile");
   ++job.epoch;
   job.updated_at = now;

@@ -74,6 +74,7 @@ class Worker {
     const bool moved_on =
         slice.progress.phase != job_.progress.phase || slice.progress.pass != job_.progress.pass;
     note_rate(slice.progress, moved_on);
+    if (slice.foreground_ratio > 0) job_.foreground_ratio = slice.foreground_ratio;
     job_.progress = std::move(slice.progress);
     unsaved_ = true;
     if (slice.finished) return finish(slice);
@@ -128,6 +129,7 @@ class Worker {
     }
     job_.progress = mine.progress;
     job_.rate = mine.rate;
+    job_.foreground_ratio = mine.foreground_ratio;
     job_.eta_p50 = mine.eta_p50;
     job_.eta_p90 = mine.eta_p90;
     return ok();

@@ -17,6 +17,8 @@ Result<std::int64_t> count_quarantined(store::Reader& reader, const JobId& job, 
                                        std::string_view reason);
 Result<std::vector<Quarantined>> list_quarantined(store::Reader& reader, const JobId& job,
                                                   std::string_view after, int limit);
+/// Sets every count of the job's key and place to zero, as counted at these times.
+Status forget_references(store::Tx& tx, const Job& job, WallTime first, WallTime second);
 Status put_reference(store::Tx& tx, const Reference& reference);
 Result<std::vector<Reference>> list_references(store::Reader& reader, std::string_view tenant,
                                                std::string_view subject);

@@ -119,6 +119,9 @@ Result<JobSlice> ReencryptionSession::work(const Job& job, JobProgress progress)
   JobSlice slice;
   slice.progress = std::move(batch.progress);
   slice.rest = pace_.after(job.throttle, batch.page.looked_at, time, pressure);
+  if (pressure.calm_seconds > 0) {
+    slice.foreground_ratio = pressure.busy_seconds / pressure.calm_seconds;
+  }
   return slice;
 }
 
@@ -266,6 +269,8 @@ Result<JobSlice> ReencryptionSession::count_again(const Job& job, JobProgress pr
   found.try_emplace(job.from_version, 0);
   found.erase(0);
   slice.settle = [found, first, now](store::Tx& tx, const Job& row) -> Status {
+    // The count was of the whole place: versions that are not in it are not there any more.
+    KW_OK(forget_references(tx, row, first, now));
     for (const auto& [version, items] : found) {
       Reference reference;
       reference.tenant = row.tenant;

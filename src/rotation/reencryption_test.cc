@@ -79,6 +79,22 @@ TEST_F(ReencryptionTest, every_item_ends_on_the_target_and_the_census_is_recorde
   EXPECT_EQ(data.censuses, 3) << "the total, and twice at the end";
 }
 
+TEST_F(ReencryptionTest, a_later_count_clears_versions_that_are_not_there_any_more) {
+  fill(3);
+  ASSERT_EQ(run().state, JobState::kDone);
+  NewJob again = wanted_job();
+  again.from_version = 0;
+  again.target_version = 3;
+  const Job job = must(house.start(jobs(), again));
+  ASSERT_EQ(house.wait_end(jobs(), job.id).state, JobState::kDone);
+  const auto references = must(work().references("acme", "orders"));
+  ASSERT_EQ(references.size(), 3U);
+  EXPECT_EQ(references[1].version, 2U);
+  EXPECT_EQ(references[1].items, 0);
+  EXPECT_EQ(references[1].second_at, references[2].second_at);
+  EXPECT_EQ(references[2].items, 3);
+}
+
 TEST_F(ReencryptionTest, an_empty_place_is_done_at_once) {
   EXPECT_EQ(run().state, JobState::kDone);
 }

@@ -3,8 +3,8 @@
 #include "service/access.h"
 #include "service/hooks.h"
 #include "service/idempotency.h"
+#include "service/jobs.h"
 #include "service/rotation_runs.h"
-#include "service/tenants.h"
 
 namespace kw::service {
 

@@ -1,5 +1,7 @@
 #include "service/keys.h"
 
+#include "service/references.h"
+
 namespace kw::service {
 
 namespace {
@@ -46,6 +48,7 @@ Status pass_gate(House& house, Call& call, const keys::Key& key, const VersionMo
   if (!gated(wanted.move.to) || leaving_a_stop || wanted.override_readiness) return ok();
   KW_TRY(keys::Readiness readiness,
          keys::readiness(key, *version, wanted.move.to, house.usage, house.clock, std::nullopt));
+  KW_OK(add_reference_blockers(house, key, *version, wanted.move.to, readiness));
   if (readiness.ready) return ok();
   call.details.blockers = std::move(readiness.blockers);
   return error(Code::kFailedPrecondition, "not_ready",
@@ -184,7 +187,10 @@ Result<keys::Readiness> key_readiness(House& house, Call& call, std::uint32_t ve
       house, call, [&](const KeyPtr& key) -> Result<keys::Readiness> {
         const keys::Version* found = key->version(version);
         if (found == nullptr) return not_found();
-        return keys::readiness(*key, *found, target, house.usage, house.clock, quiet);
+        KW_TRY(keys::Readiness readiness,
+               keys::readiness(*key, *found, target, house.usage, house.clock, quiet));
+        KW_OK(add_reference_blockers(house, *key, *found, target, readiness));
+        return readiness;
       });
 }
 

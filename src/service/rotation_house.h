@@ -4,9 +4,12 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "connectors/data_places.h"
 #include "rotation/consumer.h"
 #include "rotation/engine.h"
+#include "rotation/jobs.h"
 #include "rotation/policy_book.h"
+#include "rotation/reencryption.h"
 #include "rotation/runs.h"
 #include "rotation/schedule_rate.h"
 
@@ -28,6 +31,9 @@ struct RotationHouse {
   // Graph, incidents, ceremonies:
 
   // Jobs, re-encryption:
+  rotation::Jobs& jobs;
+  rotation::Reencryption& reencryption;
+  const connectors::DataPlaces& places;
 };
 
 }  // namespace kw::service

@@ -60,45 +60,4 @@ Result<keys::Job> rotate_kek(House& house, Call& call, const Wording<keys::Job>&
   });
 }
 
-Result<std::vector<keys::Job>> list_jobs(House& house, Call& call, std::string_view tenant,
-                                         int limit) {
-  return consulted<std::vector<keys::Job>>(house, call,
-                                           [&] { return house.kek_rotations.list(tenant, limit); });
-}
-
-// Jobs are named by id; who may see one depends on its tenant, which only the stored job tells.
-Result<keys::Job> visible_job(House& house, Call& call, const JobId& id) {
-  KW_OK(require_open(house));
-  auto job = house.kek_rotations.show(id);
-  if (job) call.tenant = job->tenant_name;
-  KW_OK(authorise(house, call, {}));
-  if (!job && job.error().code == Code::kNotFound) return not_found();
-  return job;
-}
-
-Result<keys::Job> show_job(House& house, Call& call, const JobId& id) {
-  auto job = visible_job(house, call, id);
-  KW_OK(record_and_wait(house, call, status_of(job)));
-  return job;
-}
-
-Result<keys::Job> steer_job(House& house, Call& call, const JobId& id, JobAction action,
-                            const Wording<keys::Job>& wording) {
-  return recorded<keys::Job>(house, call, [&]() -> Result<keys::Job> {
-    KW_TRY(const keys::Job job, visible_job(house, call, id));
-    std::optional<keys::Job> steered;
-    KW_OK(transact(house, call, {}, [&](keys::Change change) -> Status {
-      keys::KekRotations& rotations = house.kek_rotations;
-      KW_TRY(steered, action == JobAction::kPause    ? rotations.pause(change, id)
-                      : action == JobAction::kResume ? rotations.resume(change, id)
-                                                     : rotations.roll_back(change, id));
-      keep(call, wording, *steered);
-      return ok();
-    }));
-    house.barrier.refresh_keks(job.tenant);
-    house.kek_rotations.kick(id);
-    return *std::move(steered);
-  });
-}
-
 }  // namespace kw::service

@@ -103,7 +103,7 @@ FORBIDDEN = {
 }
 ALLOWED = {
     "src/base/failpoint.cc": ["sleep_for"],       # the action "delay"
-    "src/cli/job_commands.cc": ["sleep_for"],     # between two looks at a job of the server
+    "src/cli/job_watch.cc": ["sleep_for"],        # between two looks at a job of the server
     "src/cli/rotation_commands.cc": ["sleep_for"],  # between two looks at a version that must become quiet
     "src/cli/run_watch.cc": ["sleep_for"],        # between two looks at a run of the server
     "src/rotation/retry.h": ["mt19937"],          # jitter that simulations replay from a seed; nothing secret

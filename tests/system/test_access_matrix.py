@@ -24,7 +24,7 @@ BODIES = {
     "run_approve": {"plan_hash": "00"}, "consumer_register": {"subjects": []}, "consumer_acknowledge": {"name": "k", "version": 1},
     "rotation_event": {"type": "leak", "name": "k"}, "hook_create": {"name": "h", "events": ["leak"]},
     "version_suspend": {"reason": "x"}, "seal_reseal_share": {"share": "x"},
-    "seal_reseal_verify": {"share": "x"},
+    "seal_reseal_verify": {"share": "x"}, "job_start": {"store": "nowhere"},
 }
 
 

@@ -43,6 +43,8 @@ std::string_view named_in_body(service::OperationId id) {
       return "name";
     case OperationId::token_create:
       return "principal";
+    case OperationId::job_start:
+      return "store";
     default:
       return "";
   }

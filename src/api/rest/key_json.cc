@@ -77,6 +77,30 @@ void write_job(JsonWriter& json, const keys::Job& job) {
   json.end_object();
 }
 
+void write_job(JsonWriter& json, const rotation::Job& job) {
+  const rotation::JobCounts& counts = job.progress.counts;
+  json.begin_object().member("id", job.id.text()).member("kind", job.kind);
+  json.member("tenant", job.tenant).member("subject", job.subject).member("store", job.place);
+  json.member("phase", job.progress.phase).member("pass", job.progress.pass);
+  json.member("state", rotation::job_state_name(job.state));
+  json.member("from_version", job.from_version).member("target_version", job.target_version);
+  json.member("done", counts.done).member("total", counts.total);
+  json.member("rewritten", counts.rewritten).member("skipped", counts.skipped);
+  json.member("cas_lost", counts.cas_lost).member("quarantined", counts.quarantined);
+  json.member("rate_per_second", job.rate);
+  if (job.eta_p50) json.member("eta_seconds", static_cast<double>(job.eta_p50->count()) / 1000);
+  if (job.eta_p90) json.member("eta_p90_seconds", static_cast<double>(job.eta_p90->count()) / 1000);
+  json.member("foreground_ratio", job.foreground_ratio);
+  json.name("throttle").begin_object();
+  json.member("per_second_max", job.throttle.per_second_max);
+  json.member("foreground_percent_max", job.throttle.foreground_percent_max);
+  json.member("lag_seconds_max", job.throttle.lag_max.count() / 1000).end_object();
+  if (!job.problem.empty()) json.member("problem", job.problem);
+  write_time(json, "created_at", job.created_at);
+  write_time(json, "updated_at", job.updated_at);
+  json.end_object();
+}
+
 void write_approval(JsonWriter& json, const auth::Approval& approval) {
   json.begin_object().member("id", approval.id.text()).member("operation", approval.operation);
   json.member("tenant", approval.tenant)

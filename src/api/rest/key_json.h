@@ -5,6 +5,7 @@
 #include "codec/json.h"
 #include "keys/kek_rotation.h"
 #include "keys/model.h"
+#include "rotation/job.h"
 
 namespace kw::api::rest {
 
@@ -13,6 +14,7 @@ void write_time(codec::JsonWriter& json, std::string_view name,
                 const std::optional<WallTime>& time);  ///< left out when empty
 void write_key(codec::JsonWriter& json, const keys::Key& key);
 void write_job(codec::JsonWriter& json, const keys::Job& job);
+void write_job(codec::JsonWriter& json, const rotation::Job& job);
 void write_approval(codec::JsonWriter& json, const auth::Approval& approval);
 void write_grants(codec::JsonWriter& json, const std::vector<auth::Grant>& grants);
 

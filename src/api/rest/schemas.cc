@@ -88,6 +88,21 @@ std::string_view access_request(OperationId id) {
   }
 }
 
+#define KW_THROTTLE \
+  KW_INTEGER("per_second_max") "," KW_INTEGER("foreground_percent_max") "," KW_INTEGER("lag_seconds_max")
+
+std::string_view job_request(OperationId id) {
+  switch (id) {
+    case OperationId::job_start:
+      return KW_NEEDS(R"("store")", KW_TEXT("store") "," KW_INTEGER("from_version") "," KW_INTEGER(
+                                        "target_version") "," KW_THROTTLE);
+    case OperationId::job_throttle:
+      return KW_OBJECT(KW_THROTTLE);
+    default:
+      return "";
+  }
+}
+
 std::string_view key_request(OperationId id) {
   switch (id) {
     case OperationId::key_create:
@@ -150,8 +165,17 @@ std::vector<QueryParameter> query_parameters(OperationId id) {
       return {kAfter, kLimit};
     case OperationId::token_list:
       return {{"principal", "string", "only of this principal"}, kAfter, kLimit};
+    case OperationId::key_references:
+      return {{"version", "integer", "with the proof for this version"}};
     case OperationId::job_list:
-      return {{"tenant", "string", "only of this tenant"}, kLimit};
+      return {{"tenant", "string", "only of this tenant"},
+              {"before", "string", "RFC 3339: only older ones"},
+              kLimit};
+    case OperationId::job_start:
+    case OperationId::data_store_list:
+      return {{"tenant", "string", "only of this tenant"}};
+    case OperationId::job_quarantine:
+      return {kAfter, kLimit};
     case OperationId::approval_list:
       return {{"tenant", "string", "only of this tenant"},
               {"state", "string", "open, approved, rejected, spent or expired"},
@@ -181,7 +205,7 @@ std::vector<QueryParameter> query_parameters(OperationId id) {
 }
 
 std::string_view request_schema(OperationId id) {
-  for (const auto family : {use_request, access_request, key_request, rotation_request})
+  for (const auto family : {use_request, access_request, job_request, key_request, rotation_request})
     if (const std::string_view schema = family(id); !schema.empty()) return schema;
   return service::operation(id).method == "POST" ? kEmpty : "";
 }
@@ -203,12 +227,20 @@ ResponseShape response_shape(OperationId id) {
       return {201, kJson,
               KW_OBJECT(KW_TEXT("token") "," KW_TEXT("accessor") "," KW_TEXT("expires_at"))};
     case OperationId::kek_rotate:
+    case OperationId::job_start:
       return {202, kJson, KW_REF("Job")};
     case OperationId::job_show:
     case OperationId::job_pause:
     case OperationId::job_resume:
     case OperationId::job_rollback:
+    case OperationId::job_throttle:
       return {200, kJson, KW_REF("Job")};
+    case OperationId::job_quarantine:
+      return {200, kJson, KW_LIST("QuarantinedItem")};
+    case OperationId::data_store_list:
+      return {200, kJson, KW_LIST("DataStore")};
+    case OperationId::key_references:
+      return {200, kJson, KW_REF("References")};
     case OperationId::job_list:
       return {200, kJson, KW_LIST("Job")};
     case OperationId::key_list:
@@ -261,7 +293,10 @@ std::string_view component_schemas() {
 "Tenant":{"type":"object","required":["name","created_at"],"properties":{"name":{"type":"string"},"created_at":{"type":"string","format":"date-time"}}},
 "Version":{"type":"object","required":["version","algorithm","state","origin","created_at"],"properties":{"version":{"type":"integer"},"algorithm":{"type":"string"},"state":{"enum":["pending","active","primary","secondary","retired","archived","suspended","revoked","destroying","destroyed"]},"origin":{"type":"string"},"created_at":{"type":"string","format":"date-time"},"promoted_at":{"type":"string","format":"date-time"},"demoted_at":{"type":"string","format":"date-time"},"destroy_after":{"type":"string","format":"date-time"},"compromised_at":{"type":"string","format":"date-time"},"reason":{"type":"string"}}},
 "Key":{"type":"object","required":["name","id","tenant","purpose","versions","epoch"],"properties":{"name":{"type":"string"},"id":{"type":"string"},"tenant":{"type":"string"},"purpose":{"type":"string"},"exportable":{"type":"boolean"},"owner":{"type":"string"},"classification":{"type":"string"},"regions":{"type":"array","items":{"type":"string"}},"labels":{"type":"object","additionalProperties":{"type":"string"}},"lease_grace_seconds":{"type":"integer"},"created_at":{"type":"string","format":"date-time"},"epoch":{"type":"integer"},"primary":{"type":["integer","null"]},"versions":{"type":"array","items":{"$ref":"#/components/schemas/Version"}}}},
-"Job":{"type":"object","required":["id","kind","tenant","phase","state","done","total"],"properties":{"id":{"type":"string"},"kind":{"type":"string"},"tenant":{"type":"string"},"phase":{"type":"string"},"state":{"type":"string"},"from_version":{"type":"integer"},"target_version":{"type":"integer"},"done":{"type":"integer"},"total":{"type":"integer"},"rate_per_second":{"type":"number"},"eta_seconds":{"type":"number"},"foreground_p99_ratio":{"type":"number"},"problem":{"type":"string"},"created_at":{"type":"string","format":"date-time"},"updated_at":{"type":"string","format":"date-time"}}},
+"Job":{"type":"object","required":["id","kind","tenant","phase","state","done","total"],"properties":{"id":{"type":"string"},"kind":{"type":"string"},"tenant":{"type":"string"},"phase":{"type":"string"},"state":{"type":"string"},"from_version":{"type":"integer"},"target_version":{"type":"integer"},"subject":{"type":"string","description":"the key"},"store":{"type":"string","description":"the data store; empty for our own"},"pass":{"type":"integer"},"done":{"type":"integer","description":"items that this pass has behind it"},"total":{"type":"integer"},"rewritten":{"type":"integer"},"skipped":{"type":"integer"},"cas_lost":{"type":"integer","description":"held or changed by others: seen again in a later pass"},"quarantined":{"type":"integer"},"eta_p90_seconds":{"type":"number"},"foreground_ratio":{"type":"number","description":"latency of others beside the job to that without it; 0: unknown"},"throttle":{"type":"object","properties":{"per_second_max":{"type":"integer","description":"0: no limit"},"foreground_percent_max":{"type":"integer"},"lag_seconds_max":{"type":"integer"}}},"rate_per_second":{"type":"number"},"eta_seconds":{"type":"number"},"foreground_p99_ratio":{"type":"number"},"problem":{"type":"string"},"created_at":{"type":"string","format":"date-time"},"updated_at":{"type":"string","format":"date-time"}}},
+"QuarantinedItem":{"type":"object","required":["item","reason","pass"],"properties":{"item":{"type":"string","description":"primary key or path"},"reason":{"enum":["kid_missing","tag_invalid","not_ours","too_large","linked"]},"pass":{"type":"integer","description":"the last pass that met it so"},"first_at":{"type":"string","format":"date-time"},"last_at":{"type":"string","format":"date-time"}}},
+"DataStore":{"type":"object","required":["name","kind","tenant","key","where"],"properties":{"name":{"type":"string"},"kind":{"enum":["postgres","directory"]},"tenant":{"type":"string"},"key":{"type":"string"},"where":{"type":"string","description":"schema.table.column, or a path"}}},
+"References":{"type":"object","required":["stores","items"],"properties":{"stores":{"type":"array","items":{"type":"string"},"description":"registered for the key"},"items":{"type":"array","items":{"type":"object","properties":{"store":{"type":"string"},"version":{"type":"integer"},"items":{"type":"integer"},"first_counted_at":{"type":"string","format":"date-time"},"second_counted_at":{"type":"string","format":"date-time"}}}},"proof":{"type":"object","properties":{"version":{"type":"integer"},"complete":{"type":"boolean"},"points":{"type":"array","items":{"type":"object","properties":{"point":{"type":"string"},"shown":{"type":"boolean"},"missing":{"type":"string"},"where":{"type":"string"}}}}}}}},
 "RotationPolicy":{"type":"object","required":["name","tenant","template","epoch"],"properties":{"name":{"type":"string"},"tenant":{"type":"string","description":"empty: all tenants"},"template":{"type":"boolean","description":"built in"},"description":{"type":"string"},"document":{"type":"string","description":"YAML"},"extends":{"type":"array","items":{"type":"string"}},"epoch":{"type":"integer"},"created_at":{"type":"string","format":"date-time"},"updated_at":{"type":"string","format":"date-time"}}},
 "Run":{"type":"object","required":["id","subject","kind","tenant","name","state","trigger","from_version","to_version","percent","created_at","epoch"],"properties":{"id":{"type":"string"},"subject":{"type":"string"},"kind":{"type":"string"},"tenant":{"type":"string"},"name":{"type":"string"},"type":{"type":"string"},"state":{"enum":["plan","approve","generate","stage","validate","rollout","promote","drain","quarantine","revoke","archive","done","paused","rolling_back","rolled_back","aborted","needs_operator"]},"resumes_to":{"type":"string"},"undoing":{"type":"string"},"percent":{"type":"integer"},"attempts":{"type":"integer"},"problem":{"type":"string","description":"stable reason"},"waits_for":{"type":"string"},"trigger":{"type":"string"},"rank":{"type":"integer"},"requested_by":{"type":"string"},"reason":{"type":"string"},"from_version":{"type":"integer"},"to_version":{"type":"integer"},"algorithm":{"type":"string"},"plan_hash":{"type":"string"},"approvals_needed":{"type":"integer"},"approval":{"type":"string"},"created_at":{"type":"string","format":"date-time"},"updated_at":{"type":"string","format":"date-time"},"entered_at":{"type":"string","format":"date-time"},"staged_at":{"type":"string","format":"date-time"},"promoted_at":{"type":"string","format":"date-time"},"finished_at":{"type":"string","format":"date-time"},"next_at":{"type":"string","format":"date-time"},"epoch":{"type":"integer"},"deadline":{"type":"string","format":"date-time"},"expected_end":{"type":"string","format":"date-time"},"ladder":{"type":"array","items":{"type":"object"}},"checklist":{"type":"array","items":{"type":"object"}},"steps":{"type":"array","items":{"type":"object"}},"policy":{"type":"object"},"validation":{"type":"object"}}},
 "Consumer":{"type":"object","required":["name","tenant","environment"],"properties":{"name":{"type":"string"},"tenant":{"type":"string"},"environment":{"type":"string"},"canary":{"type":"boolean"},"refresh_seconds":{"type":"integer"},"lease_seconds":{"type":"integer"},"subjects":{"type":"array","items":{"type":"object"}},"registered_at":{"type":"string","format":"date-time"},"seen_at":{"type":"string","format":"date-time"}}},

@@ -37,15 +37,6 @@ std::string_view kek_state_name(seal::KekState state) {
   return "pending";
 }
 
-Result<Answer> steer(Exchange& exchange, service::JobAction action) {
-  KW_OK(exchange.body_object({}));
-  KW_TRY(const JobId id, JobId::parse(exchange.parameter("job")));
-  KW_TRY(const keys::Job job,
-         service::steer_job(exchange.house, exchange.call, id, action,
-                            [](const keys::Job& now) { return kept(job_answer(now, 200)); }));
-  return job_answer(job, 200);
-}
-
 }  // namespace
 
 namespace handlers {
@@ -106,34 +97,6 @@ Result<Answer> kek_rotate(Exchange& exchange) {
            return kept(job_answer(started, 202));
          }));
   return job_answer(job, 202);
-}
-
-Result<Answer> job_list(Exchange& exchange) {
-  KW_OK(exchange.query_only({"tenant", "limit"}));
-  KW_TRY(const std::int64_t limit, exchange.query_integer("limit", 100, 1, 1000));
-  KW_TRY(const auto jobs, service::list_jobs(exchange.house, exchange.call, exchange.call.tenant,
-                                             static_cast<int>(limit)));
-  JsonWriter json;
-  json.begin_object().name("items").begin_array();
-  for (const keys::Job& job : jobs) write_job(json, job);
-  json.end_array().end_object();
-  return json_answer(json);
-}
-
-Result<Answer> job_show(Exchange& exchange) {
-  KW_TRY(const JobId id, JobId::parse(exchange.parameter("job")));
-  KW_TRY(const keys::Job job, service::show_job(exchange.house, exchange.call, id));
-  return job_answer(job, 200);
-}
-
-Result<Answer> job_pause(Exchange& exchange) {
-  return steer(exchange, service::JobAction::kPause);
-}
-Result<Answer> job_resume(Exchange& exchange) {
-  return steer(exchange, service::JobAction::kResume);
-}
-Result<Answer> job_rollback(Exchange& exchange) {
-  return steer(exchange, service::JobAction::kRollBack);
 }
 
 }  // namespace handlers

@@ -1,0 +1,17 @@
+// What a file is besides its content: owner, group, mode, times, extended attributes (access
+// control lists are among them).
+#pragma once
+
+#include <sys/stat.h>
+
+#include "base/result.h"
+
+namespace kw::connectors {
+
+/// Gives `to` what `from` (with `facts`) has. Times last: writing changes them.
+/// @errors kFailedPrecondition(attributes_lost): this process may not, or the file system cannot
+Status copy_attributes(int from, const struct stat& facts, int to);
+/// The same file with the same content, as far as its facts tell.
+bool unchanged(const struct stat& before, const struct stat& now);
+
+}  // namespace kw::connectors
