@@ -42,6 +42,9 @@ class UsageLedger {
   Result<std::uint64_t> counted_to(std::string_view node);
   /// Rows of a key, newest hour first, including what is not flushed yet. `since` bounds the hours.
   Result<std::vector<UsageRow>> usage(const KeyId& key, WallTime since);
+  /// The keys that a caller used since the hour of `since`, by id, including what is not flushed
+  /// yet. @errors kResourceExhausted(scope_too_large): more than 10,000
+  Result<std::vector<KeyId>> keys_used_by(std::string_view caller, WallTime since);
 
  private:
   struct State;
