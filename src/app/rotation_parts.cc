@@ -91,7 +91,10 @@ rotation::EngineOptions RotationParts::engine_options() {
   };
   options.due_of = [this](const rotation::SubjectFacts& facts,
                           const rotation::EffectivePolicy& policy,
-                          WallTime now) { return due_of(facts, policy, now); };
+                          WallTime now) -> Result<rotation::Due> {
+    if (frozen_ && frozen_(facts.subject)) return rotation::Due{};
+    return due_of(facts, policy, now);
+  };
   options.workers = ground_.config.rotation_workers;
   options.poll = std::chrono::milliseconds(ground_.config.rotation_poll_ms);
   options.inventory_interval =

@@ -56,6 +56,10 @@ class RotationParts {
   Status flush() { return meter_.flush(); }
   /// Takes up jobs that a stopped process or a dead node left: now and then while unsealed.
   Status resume_jobs() { return jobs_.resume_all(); }
+  /// Scheduled runs of what it says is frozen do not start. Before unsealed().
+  void freeze_by(std::function<bool(const rotation::Subject&)> frozen) {
+    frozen_ = std::move(frozen);
+  }
   /// Another transaction announced `what`, here or on another node.
   void changed(std::string_view what);
 
@@ -74,8 +78,7 @@ class RotationParts {
   keys::RolloutMeter meter_;
   keys::ProtectLimits limits_;
   std::vector<std::unique_ptr<rotation::Rotatable>> rotatables_;
-  // Graph, incidents, ceremonies:
-
+  std::function<bool(const rotation::Subject&)> frozen_;
   // Jobs, re-encryption:
   connectors::DataPlaces places_;
   keys::KekJobSource kek_jobs_;
