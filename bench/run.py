@@ -34,19 +34,35 @@ def program(name, *words):
     return json.loads(done.stdout)
 
 
-def wrk(url, token, body, connections=64, seconds=5):
+def wrk(url, token, body=None, connections=64, seconds=5, pause_ms=0):
+    """Requests per second and their p99 in milliseconds. With a pause each connection waits about so long before each request."""
+    lines = [f"wrk.method='{'GET' if body is None else 'POST'}'", "wrk.headers['Accept']='application/json'"]
+    if body is not None:
+        lines += [f"wrk.body=[[{json.dumps(body)}]]", "wrk.headers['Content-Type']='application/json'"]
+    if token:
+        lines.append(f"wrk.headers['Authorization']='Bearer {token}'")
+    if pause_ms:
+        lines.append(f"function delay() return math.random(0, {2 * pause_ms}) end")
+    lines.append("function done(s, l, r) io.write('RESULT '..s.requests/(s.duration/1e6)..' '..(s.errors.status+s.errors.connect+"
+                 "s.errors.read+s.errors.timeout)..' '..l:percentile(99)/1000 ..'\\n') end")
     with tempfile.NamedTemporaryFile("w", suffix=".lua", delete=False) as script:
-        script.write(f"wrk.method='POST'\nwrk.body=[[{json.dumps(body)}]]\nwrk.headers['Content-Type']='application/json'\n")
-        if token:
-            script.write(f"wrk.headers['Authorization']='Bearer {token}'\n")
-        script.write("function done(s, l, r) io.write('RESULT '..s.requests/(s.duration/1e6)..' '..(s.errors.status+s.errors.connect+"
-                     "s.errors.read+s.errors.timeout)..' '..l:percentile(99)/1000 ..'\\n') end\n")
+        script.write("\n".join(lines) + "\n")
     done = subprocess.run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", script.name, url], capture_output=True, text=True, check=True)
     os.unlink(script.name)
     rate, errors, p99 = re.search(r"RESULT (\S+) (\S+) (\S+)", done.stdout).groups()
     if float(errors):
         raise SystemExit(f"{errors} errors from {url}: {done.stdout}")
     return float(rate), float(p99)
+
+
+def reading(node):
+    """A key read from the cache: as fast as it goes, then at about half of that."""
+    url = node.url + "/api/v1/tenants/acme/keys/k"
+    most = statistics.median(wrk(url, node.tokens["ada"])[0] for _ in range(3))
+    pause = max(1, round(1000 * 64 / (most / 2)))
+    half = [wrk(url, node.tokens["ada"], pause_ms=pause) for _ in range(3)]
+    rate, p99 = statistics.median(r for r, _ in half), statistics.median(p for _, p in half)
+    row(f"key read from cache at {rate / most:.0%} load, p99", f"{p99:.2f} ms", f"full load {most:,.0f}/s", "", "< 1 ms")
 
 
 def staffed(folder, store=None):
@@ -84,6 +100,7 @@ def serving(folder):
         loop = program("crypto_loop")["encrypt_64_per_second"]
         many = statistics.median(wrk(url, node.tokens["uli"], batch, 8)[0] * 256 for _ in range(3))
         row("batch encrypt, 256 items", f"{many:,.0f}/s", f"crypto loop {loop:,.0f}/s", f"{many / loop:.0%}", ">= 70 %")
+        reading(node)
     finally:
         bare.kill()
         node.stop()

@@ -118,6 +118,7 @@ TEST_F(AccessLogTest, keeps_every_record_of_eight_threads) {
   constexpr int kThreads = 8, kEach = 500;
   Outcomes outcomes;
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (int t = 0; t < kThreads; ++t)
     threads.emplace_back([&, t] {
       for (int i = 0; i < kEach; ++i) {

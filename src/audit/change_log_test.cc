@@ -276,6 +276,7 @@ TEST_P(ChangeLogOn, serialises_appends_of_several_nodes) {
   ASSERT_EQ(reason(second.unlock(&second_test.barrier())), "");
   EXPECT_EQ(second.verifier_key().value(), log().verifier_key().value());
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (int t = 0; t < kThreads; ++t)
     threads.emplace_back([&, t] {
       ChangeLog& mine = t % 2 == 0 ? log() : second;

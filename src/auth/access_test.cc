@@ -396,6 +396,7 @@ TEST_P(AccessTest, numbers_changes_without_gaps_across_concurrent_writers) {
   constexpr int kThreads = 8;
   constexpr int kEach = 10;
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   std::atomic<int> failures{0};
   for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([&, t] {

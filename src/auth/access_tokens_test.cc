@@ -392,6 +392,7 @@ TEST_P(TokenTest, no_thread_gets_through_after_its_revocation) {
     std::atomic<int> late{0};
     std::atomic<int> accepted{0};
     std::vector<std::thread> threads;
+    threads.reserve(4);
     for (int t = 0; t < 4; ++t) {
       threads.emplace_back([&] {
         while (!stop) {

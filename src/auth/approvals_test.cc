@@ -320,6 +320,7 @@ TEST_P(ApprovalTest, exactly_one_of_64_threads_spends_it) {
     std::atomic<int> spent{0};
     std::atomic<int> closed{0};
     std::vector<std::thread> threads;
+    threads.reserve(64);
     for (int t = 0; t < 64; ++t) {
       threads.emplace_back([&] {
         const std::string outcome = consume(id);

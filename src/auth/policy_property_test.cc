@@ -17,7 +17,7 @@ namespace {
 constexpr int kCases = 120'000;
 
 std::uint64_t seed() {
-  const char* given = std::getenv("KW_SEED");
+  const char* given = std::getenv("KW_SEED");  // NOLINT(concurrency-mt-unsafe): nobody sets it
   const std::uint64_t value =
       given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
   std::cout << "seed: KW_SEED=" << value << '\n';

@@ -14,7 +14,7 @@ SecretBytes::SecretBytes(std::size_t size) : size_(size), capacity_(size) {
 
 SecretBytes SecretBytes::copy_of(ByteView bytes) {
   SecretBytes copy(bytes.size());
-  if (!bytes.empty()) memcpy(copy.data_, bytes.data(), bytes.size());
+  if (copy.data_ != nullptr) memcpy(copy.data_, bytes.data(), bytes.size());
   return copy;
 }
 

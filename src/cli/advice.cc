@@ -18,6 +18,7 @@ const std::map<std::string, std::string, std::less<>>& tries() {
       {"token_revoked", "ask a security officer for a new token"},
       {"no_server",
        "keywright server --dev   or   keywright context create NAME --url URL --token-stdin"},
+      {"no_tenant", "the same with -t TENANT or TENANT:NAME   (keywright tenant list shows them)"},
       {"no_such_check", "keywright doctor"},
       {"no_such_context", "keywright context list"},
       {"unreachable", "is the server running? keywright doctor"},

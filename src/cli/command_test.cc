@@ -94,6 +94,12 @@ TEST(Advice, keeps_its_first_line_short) {
             "  try: keywright key destroy orders@1 --confirm orders");
 }
 
+TEST(Advice, says_how_to_name_a_tenant) {
+  EXPECT_EQ(advice(error(Code::kInvalidArgument, "no_tenant", "no tenant is named"), {}, false),
+            "error: no tenant is named [no_tenant]\n"
+            "  try: the same with -t TENANT or TENANT:NAME   (keywright tenant list shows them)");
+}
+
 TEST(Advice, says_what_why_and_what_to_type_in_four_lines) {
   client::Problem problem;
   problem.blockers.push_back({"in_use", "billing", "no use for 3600 s", 12});

@@ -99,7 +99,9 @@ Result<client::Connection*> Session::connection() {
 
 Result<std::string> Session::tenant() {
   if (!resolved_) KW_OK(resolve());
-  if (context_tenant_.empty()) return usage("no tenant is named: use -t TENANT or TENANT:NAME");
+  if (context_tenant_.empty())
+    return error(Code::kInvalidArgument, "no_tenant",
+                 "no tenant is named, and the context has none");
   return context_tenant_;
 }
 

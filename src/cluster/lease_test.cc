@@ -87,6 +87,7 @@ TEST_P(LeaseOn, goes_to_one_of_many_that_ask_at_once) {
   for (int round = 1; round <= 10; ++round) {
     std::atomic<int> winners{0};
     std::vector<std::thread> nodes;
+    nodes.reserve(8);
     for (int node = 0; node < 8; ++node)
       nodes.emplace_back([this, node, &winners] {
         const auto lease =

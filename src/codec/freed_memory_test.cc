@@ -109,11 +109,11 @@ TEST(FreedMemory, holds_nothing_of_coded_secrets) {
 TEST(FreedMemory, includes_short_texts_because_they_are_on_the_heap) {
   const WipedText text = wiped_base64(as_bytes("a"));
   const auto* object = reinterpret_cast<const char*>(&text);
-  EXPECT_FALSE(text.data() >= object && text.data() < object + sizeof text);
+  EXPECT_FALSE(text.data() >= object && text.data() < object + sizeof(WipedText));
   JsonWriter out;
   const WipedText json = out.value(1).take();
   object = reinterpret_cast<const char*>(&json);
-  EXPECT_FALSE(json.data() >= object && json.data() < object + sizeof json);
+  EXPECT_FALSE(json.data() >= object && json.data() < object + sizeof(WipedText));
 }
 
 }  // namespace

@@ -189,6 +189,7 @@ TEST_P(EveryAlgorithm, refuses_the_operations_of_other_purposes) {
 
 TEST_P(EveryAlgorithm, serves_many_threads_at_once) {
   std::vector<std::thread> threads;
+  threads.reserve(4);
   std::atomic<int> wrong = 0;
   for (int i = 0; i < 4; ++i)
     threads.emplace_back([this, &wrong, &row = info(GetParam())] {

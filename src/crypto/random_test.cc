@@ -26,6 +26,7 @@ TEST(Random, never_repeats_over_many_small_requests_and_threads) {
   constexpr std::size_t kEach = 20'000;
   std::array<std::vector<Sample>, 4> taken;
   std::vector<std::thread> threads;
+  threads.reserve(taken.size());
   for (auto& mine : taken)
     threads.emplace_back([&mine] {
       for (std::size_t i = 0; i < kEach; ++i) mine.push_back(sample());

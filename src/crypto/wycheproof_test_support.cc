@@ -46,7 +46,8 @@ Bytes bytes_of(const simdjson::dom::element& object, const char* field) {
 }
 
 std::string vectors_folder() {
-  const char* chosen = std::getenv("KEYWRIGHT_VECTORS");
+  const char* chosen =
+      std::getenv("KEYWRIGHT_VECTORS");  // NOLINT(concurrency-mt-unsafe): nobody sets it
   return chosen != nullptr ? chosen : KW_DEFAULT_VECTORS;
 }
 

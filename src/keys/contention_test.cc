@@ -90,6 +90,7 @@ void check(TestHouse& first, TestHouse& second) {
   Observer observer(first);
   Tally tally;
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (int i = 0; i < kThreads; ++i) {
     threads.emplace_back([&, i] { work(i % 2 == 0 ? first : second, i, tally); });
   }

@@ -186,7 +186,7 @@ class Walker {
 };
 
 TEST(RandomWalk, agrees_with_the_reference_model_for_100000_steps) {
-  const char* given = std::getenv("KW_SEED");
+  const char* given = std::getenv("KW_SEED");  // NOLINT(concurrency-mt-unsafe): nobody sets it
   const std::uint64_t seed =
       given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
   RecordProperty("seed", std::to_string(seed));

@@ -185,6 +185,7 @@ TEST(HttpClient, follows_no_redirect_and_no_proxy) {
     response.headers = {{"Location", "http://127.0.0.1:1/"}};
     reply.send(std::move(response));
   };
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody reads it now
   setenv("http_proxy", "http://127.0.0.1:1", 1);
   ClientOptions options;
   options.base_url = url(server);
@@ -193,7 +194,7 @@ TEST(HttpClient, follows_no_redirect_and_no_proxy) {
   EXPECT_EQ(response->status, 302);
   options.proxy = ProxyUse::kFromEnvironment;
   EXPECT_FALSE(client_of(options).send(request_of("/")).has_value());
-  unsetenv("http_proxy");
+  unsetenv("http_proxy");  // NOLINT(concurrency-mt-unsafe): nobody reads it now
 }
 
 TEST(HttpClient, refuses_requests_that_could_change_the_message) {

@@ -331,6 +331,7 @@ TEST_P(Server, takes_answers_from_another_thread_under_load) {
     worker.take(std::move(reply), std::string(request.head.path));
   };
   std::vector<std::thread> clients;
+  clients.reserve(8);
   for (int c = 0; c < 8; ++c) {
     clients.emplace_back([&server, c] {
       RawClient client(server);

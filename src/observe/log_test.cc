@@ -90,6 +90,7 @@ TEST_F(LogTest, writes_lines_one_after_another_from_many_threads) {
   const Log shared = log(Level::kInfo, Log::Format::kJson);
   const Log copy = shared;
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int t = 0; t < 4; ++t)
     threads.emplace_back([&shared, &copy, t] {
       for (int i = 0; i < 500; ++i) (t % 2 == 0 ? shared : copy).info("tick", {{"i", i}});

@@ -81,6 +81,7 @@ TEST(Registry, keeps_references_valid_while_it_grows_and_is_read) {
   Registry registry;
   Counter& first = registry.counter("a_total", "h", {{"i", "first"}});
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int t = 0; t < 4; ++t)
     threads.emplace_back([&registry, &first] {
       for (int i = 0; i < 200; ++i) {

@@ -97,8 +97,11 @@ std::vector<NamedValue> flat_members(const YamlView& map) {
       all.push_back({name, value});
       continue;
     }
-    for (const auto& [inner, inner_value] : value.members())
-      all.push_back({name + "." + inner, inner_value});
+    for (const auto& [inner, inner_value] : value.members()) {
+      std::string path = name;
+      path.append(".").append(inner);
+      all.push_back({std::move(path), inner_value});
+    }
   }
   return all;
 }

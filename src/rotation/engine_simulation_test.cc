@@ -17,12 +17,14 @@ using std::chrono::seconds;
 constexpr int kSubjects = 50;
 
 int wanted_runs() {
-  const char* text = std::getenv("KEYWRIGHT_SIMULATION_RUNS");
+  const char* text =
+      std::getenv("KEYWRIGHT_SIMULATION_RUNS");  // NOLINT(concurrency-mt-unsafe): nobody sets it
   return text == nullptr ? 500 : std::max(1, std::atoi(text));
 }
 
 std::uint64_t seed() {
-  const char* text = std::getenv("KEYWRIGHT_SIMULATION_SEED");
+  const char* text =
+      std::getenv("KEYWRIGHT_SIMULATION_SEED");  // NOLINT(concurrency-mt-unsafe): nobody sets it
   return text == nullptr ? 20'261'120 : std::strtoull(text, nullptr, 10);
 }
 

@@ -18,7 +18,7 @@ Node node_of(std::uint32_t number) {
 }
 
 std::uint64_t seed() {
-  const char* given = std::getenv("KW_SEED");
+  const char* given = std::getenv("KW_SEED");  // NOLINT(concurrency-mt-unsafe): nobody sets it
   return given != nullptr ? std::strtoull(given, nullptr, 10) : 20261120;
 }
 

@@ -86,7 +86,7 @@ TEST_F(GraphTest, names_the_cycle_that_it_refuses) {
   EXPECT_EQ(add(edge("key:a/y", "key:a/z")), "");
   std::string message;
   EXPECT_EQ(room_.write([&](Change change) -> Status {
-    const Status added = graph_.add(change, edge("key:a/z", "key:a/x"));
+    Status added = graph_.add(change, edge("key:a/z", "key:a/x"));
     if (!added) message = added.error().message;
     return added;
   }),

@@ -73,7 +73,7 @@ void World::promote_runs() {
                                             " ORDER BY id",
                                             {}));
     for (const store::Row& run : runs) {
-      const std::string subject = run.text(1);
+      const std::string& subject = run.text(1);
       if (runs_fail) {
         KW_OK(change.tx.execute("UPDATE world_run SET state = 'failed' WHERE id = $1",
                                 {run.text(0)}));

@@ -12,11 +12,13 @@ namespace {
 constexpr std::array<std::string_view, 6> kStateNames = {"running", "paused",      "rolling_back",
                                                          "done",    "rolled_back", "failed"};
 
-#define KW_JOB_COLUMNS                                                                       \
-  "id, kind, tenant, subject, place, from_version, target_version, state, phase, pass,"      \
-  " cursor_at, total, done, rewritten, skipped, cas_lost, quarantined, digest,"              \
-  " per_second_max, foreground_percent_max, lag_max, rate_milli, eta_p50, eta_p90, problem," \
-  " created_at, updated_at, epoch, foreground_milli"
+// What a save may change; `execute` binds it as $2 to $23 in this order, after the id.
+#define KW_JOB_CHANGING                                                                   \
+  "from_version, target_version, state, phase, pass, cursor_at, total, done,"             \
+  " rewritten, skipped, cas_lost, quarantined, digest, per_second_max,"                   \
+  " foreground_percent_max, lag_max, rate_milli, eta_p50, eta_p90, problem, updated_at, " \
+  "foreground_milli"
+#define KW_JOB_COLUMNS "id, " KW_JOB_CHANGING ", epoch, kind, tenant, subject, place, created_at"
 
 std::int64_t millis_of(const std::optional<Millis>& time) {
   return time ? time->count() : -1;
@@ -32,35 +34,67 @@ std::int64_t milli(double rate) {
 }
 
 void read_progress(const store::Row& row, JobProgress& progress) {
-  progress.phase = row.text(8);
-  progress.pass = static_cast<int>(row.integer(9));
-  progress.cursor = row.text(10);
-  progress.counts = {row.integer(11), row.integer(12), row.integer(13),
-                     row.integer(14), row.integer(15), row.integer(16)};
-  progress.digest = row.bytes(17);
+  progress.phase = row.text(4);
+  progress.pass = static_cast<int>(row.integer(5));
+  progress.cursor = row.text(6);
+  progress.counts = {row.integer(7),  row.integer(8),  row.integer(9),
+                     row.integer(10), row.integer(11), row.integer(12)};
+  progress.digest = row.bytes(13);
 }
 
 Result<Job> job_of(const store::Row& row) {
   Job job;
   KW_TRY(job.id, JobId::from_bytes(row.bytes(0)));
-  job.kind = row.text(1);
-  job.tenant = row.text(2);
-  job.subject = row.text(3);
-  job.place = row.text(4);
-  job.from_version = static_cast<std::uint32_t>(row.integer(5));
-  job.target_version = static_cast<std::uint32_t>(row.integer(6));
-  KW_TRY(job.state, parse_job_state(row.text(7)));
+  job.from_version = static_cast<std::uint32_t>(row.integer(1));
+  job.target_version = static_cast<std::uint32_t>(row.integer(2));
+  KW_TRY(job.state, parse_job_state(row.text(3)));
   read_progress(row, job.progress);
-  job.throttle = {row.integer(18), row.integer(19), Millis(row.integer(20))};
-  job.rate = static_cast<double>(row.integer(21)) / 1000;
-  job.eta_p50 = time_of(row.integer(22));
-  job.eta_p90 = time_of(row.integer(23));
-  job.problem = row.text(24);
-  job.created_at = from_micros(row.integer(25));
-  job.updated_at = from_micros(row.integer(26));
-  job.epoch = row.integer(27);
-  job.foreground_ratio = static_cast<double>(row.integer(28)) / 1000;
+  job.throttle = {row.integer(14), row.integer(15), Millis(row.integer(16))};
+  job.rate = static_cast<double>(row.integer(17)) / 1000;
+  job.eta_p50 = time_of(row.integer(18));
+  job.eta_p90 = time_of(row.integer(19));
+  job.problem = row.text(20);
+  job.updated_at = from_micros(row.integer(21));
+  job.foreground_ratio = static_cast<double>(row.integer(22)) / 1000;
+  job.epoch = row.integer(23);
+  job.kind = row.text(24);
+  job.tenant = row.text(25);
+  job.subject = row.text(26);
+  job.place = row.text(27);
+  job.created_at = from_micros(row.integer(28));
   return job;
+}
+
+// Binds the id, KW_JOB_CHANGING, the epoch and then what only one statement has.
+template <typename... More>
+Result<std::int64_t> execute(store::Tx& tx, std::string_view sql, const Job& job,
+                             const More&... more) {
+  const JobCounts& counts = job.progress.counts;
+  return tx.execute(sql, {job.id.bytes(),
+                          job.from_version,
+                          job.target_version,
+                          job_state_name(job.state),
+                          job.progress.phase,
+                          job.progress.pass,
+                          job.progress.cursor,
+                          counts.total,
+                          counts.done,
+                          counts.rewritten,
+                          counts.skipped,
+                          counts.cas_lost,
+                          counts.quarantined,
+                          job.progress.digest,
+                          job.throttle.per_second_max,
+                          job.throttle.foreground_percent_max,
+                          std::int64_t{job.throttle.lag_max.count()},
+                          milli(job.rate),
+                          millis_of(job.eta_p50),
+                          millis_of(job.eta_p90),
+                          job.problem,
+                          to_micros(job.updated_at),
+                          milli(job.foreground_ratio),
+                          job.epoch,
+                          more...});
 }
 
 }  // namespace
@@ -77,81 +111,25 @@ Result<JobState> parse_job_state(std::string_view name) {
 }
 
 Status insert_job(store::Tx& tx, const Job& job) {
-  const JobCounts& counts = job.progress.counts;
-  KW_OK(tx.execute(
-      "INSERT INTO rotation_job (" KW_JOB_COLUMNS
-      ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,"
-      " $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)",
-      {job.id.bytes(),
-       job.kind,
-       job.tenant,
-       job.subject,
-       job.place,
-       job.from_version,
-       job.target_version,
-       job_state_name(job.state),
-       job.progress.phase,
-       job.progress.pass,
-       job.progress.cursor,
-       counts.total,
-       counts.done,
-       counts.rewritten,
-       counts.skipped,
-       counts.cas_lost,
-       counts.quarantined,
-       job.progress.digest,
-       job.throttle.per_second_max,
-       job.throttle.foreground_percent_max,
-       std::int64_t{job.throttle.lag_max.count()},
-       milli(job.rate),
-       millis_of(job.eta_p50),
-       millis_of(job.eta_p90),
-       job.problem,
-       to_micros(job.created_at),
-       to_micros(job.updated_at),
-       job.epoch,
-       milli(job.foreground_ratio)}));
+  KW_OK(execute(tx,
+                "INSERT INTO rotation_job (" KW_JOB_COLUMNS
+                ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,"
+                " $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)",
+                job, job.kind, job.tenant, job.subject, job.place, to_micros(job.created_at)));
   return ok();
 }
 
 Status save_job(store::Tx& tx, Job& job, WallTime now) {
   KW_FAILPOINT("rotation.job.save");
-  const JobCounts& counts = job.progress.counts;
-  KW_TRY(
-      const std::int64_t changed,
-      tx.execute("UPDATE rotation_job SET from_version = $3, target_version = $4, state = $5,"
-                 " phase = $6, pass = $7, cursor_at = $8, total = $9, done = $10, rewritten = $11,"
-                 " skipped = $12, cas_lost = $13, quarantined = $14, digest = $15,"
-                 " per_second_max = $16, foreground_percent_max = $17, lag_max = $18,"
-                 " rate_milli = $19, eta_p50 = $20, eta_p90 = $21, problem = $22, updated_at = $23,"
-                 " foreground_milli = $24, epoch = epoch + 1 WHERE id = $1 AND epoch = $2",
-                 {job.id.bytes(),
-                  job.epoch,
-                  job.from_version,
-                  job.target_version,
-                  job_state_name(job.state),
-                  job.progress.phase,
-                  job.progress.pass,
-                  job.progress.cursor,
-                  counts.total,
-                  counts.done,
-                  counts.rewritten,
-                  counts.skipped,
-                  counts.cas_lost,
-                  counts.quarantined,
-                  job.progress.digest,
-                  job.throttle.per_second_max,
-                  job.throttle.foreground_percent_max,
-                  std::int64_t{job.throttle.lag_max.count()},
-                  milli(job.rate),
-                  millis_of(job.eta_p50),
-                  millis_of(job.eta_p90),
-                  job.problem,
-                  to_micros(now),
-                  milli(job.foreground_ratio)}));
+  job.updated_at = now;
+  KW_TRY(const std::int64_t changed,
+         execute(tx,
+                 "UPDATE rotation_job SET (" KW_JOB_CHANGING
+                 ") = ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,"
+                 " $19, $20, $21, $22, $23), epoch = epoch + 1 WHERE id = $1 AND epoch = $24",
+                 job));
   if (changed != 1) return error(Code::kAborted, "job_changed", "the job was changed meanwhile");
   ++job.epoch;
-  job.updated_at = now;
   return ok();
 }
 

@@ -168,7 +168,7 @@ class Worker {
     leaf.object = name;
     leaf.from_state = job_state_name(before.state);
     leaf.to_state = job_state_name(state);
-    const Status written = write([&](store::Tx& tx, const Job&) -> Status {
+    Status written = write([&](store::Tx& tx, const Job&) -> Status {
       KW_OK(house_.log.append(tx, leaf));
       return settle ? settle(tx, before) : ok();
     });
@@ -179,14 +179,14 @@ class Worker {
   // A job that was steered at its last moment goes by the order, and ends in its next life.
   Status finish(const JobSlice& slice) {
     const bool back = job_.state == JobState::kRollingBack;
-    const Status ended = end(back ? JobState::kRolledBack : JobState::kDone, nullptr, slice.settle);
+    Status ended = end(back ? JobState::kRolledBack : JobState::kDone, nullptr, slice.settle);
     if (ended || ended.error().reason != "job_changed") return ended;
     return obey();
   }
 
   Status fail(const Error& problem) {
     session_.reset();
-    const Status ended = end(JobState::kFailed, &problem, {});
+    Status ended = end(JobState::kFailed, &problem, {});
     if (ended || ended.error().reason != "job_changed") return ended;
     return obey();
   }

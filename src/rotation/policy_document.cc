@@ -70,11 +70,17 @@ Status read_selector_field(const std::string& name, const YamlView& value, Selec
         return refused(value, "a classification is public, internal, confidential or restricted");
     }
   }
-  if (name == "tenants") out.tenants = std::move(words);
-  if (name == "kinds") out.kinds = std::move(words);
-  if (name == "types") out.types = std::move(words);
-  if (name == "classifications") out.classifications = std::move(words);
-  if (name == "owners") out.owners = std::move(words);
+  const std::pair<std::string_view, std::vector<std::string>*> lists[] = {
+      {"tenants", &out.tenants},
+      {"kinds", &out.kinds},
+      {"types", &out.types},
+      {"classifications", &out.classifications},
+      {"owners", &out.owners}};
+  for (const auto& [field, list] : lists) {
+    if (name != field) continue;
+    *list = std::move(words);
+    break;
+  }
   return ok();
 }
 

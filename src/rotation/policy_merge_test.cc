@@ -5,8 +5,9 @@
 namespace kw::rotation {
 namespace {
 
-EffectivePolicy merged(std::vector<std::string> texts, const SubjectFacts& facts) {
+EffectivePolicy merged(const std::vector<std::string>& texts, const SubjectFacts& facts) {
   std::vector<PolicyDocument> documents;
+  documents.reserve(texts.size());
   for (const std::string& text : texts) documents.push_back(document(text));
   return effective_policy(documents, facts);
 }

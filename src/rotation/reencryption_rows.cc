@@ -36,6 +36,7 @@ Result<std::vector<Quarantined>> list_quarantined(store::Reader& reader, const J
                       " WHERE job = $1 AND item > $2 ORDER BY item LIMIT $3",
                       {job.bytes(), after, limit}));
   std::vector<Quarantined> entries;
+  entries.reserve(rows.size());
   for (const store::Row& row : rows) {
     entries.push_back({row.text(0), row.text(1), static_cast<int>(row.integer(2)),
                        from_micros(row.integer(3)), from_micros(row.integer(4))});

@@ -132,6 +132,7 @@ TEST_F(Postgres, nodes_that_change_the_same_row_lose_no_update) {
     }
   };
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int i = 0; i < 4; ++i)
     threads.emplace_back([&, i] { hundred(i % 2 == 0 ? *store_ : *other); });
   for (std::thread& thread : threads) thread.join();
@@ -147,6 +148,7 @@ TEST_F(Postgres, nodes_may_bring_the_schema_up_together) {
   std::vector<std::unique_ptr<Store>> nodes;
   for (int i = 0; i < 4; ++i) nodes.push_back(another());
   std::vector<std::thread> threads;
+  threads.reserve(nodes.size());
   for (const auto& node : nodes)
     threads.emplace_back([&] { EXPECT_EQ(reason(node->migrate(kSteps)), ""); });
   for (std::thread& thread : threads) thread.join();

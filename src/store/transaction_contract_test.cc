@@ -156,6 +156,7 @@ TEST_P(Transactions, count_exactly_under_sixteen_threads) {
     }
   };
   std::vector<std::thread> threads;
+  threads.reserve(16);
   for (int i = 0; i < 16; ++i) threads.emplace_back(hundred);
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(number("SELECT count FROM item WHERE id = 1"), 1600);

@@ -173,6 +173,7 @@ TEST_P(Values, are_never_seen_half_written_by_readers) {
   ASSERT_EQ(reason(run(kInsert, {2, "b", nullptr, 0})), "");
   std::atomic<bool> done = false;
   std::vector<std::thread> readers;
+  readers.reserve(10);
   for (int i = 0; i < 10; ++i)
     readers.emplace_back([this, &done] {
       while (!done) ASSERT_EQ(number("SELECT sum(count) FROM item"), 1000);
