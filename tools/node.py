@@ -69,8 +69,11 @@ class DevServer(Process):
         super().__init__(binary, folder, failpoints)
         self.data = os.path.join(self.folder, "data")
         self.banner = []
-        words = ["server", "--dev", "--port", str(port)] + (["--dir", self.data] if keep else []) + list(extra)
-        self.launch(words, self._read_banner)
+        self.words = ["server", "--dev", "--port", str(port), *extra] + (["--dir", self.data] if keep else [])
+        self.start()
+
+    def start(self):
+        self.launch(self.words, self._read_banner)
 
     def _read_banner(self):
         for line in self.process.stdout:

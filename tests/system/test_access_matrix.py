@@ -19,6 +19,9 @@ BODIES = {
     "key_create": {"name": "probe"}, "tenant_create": {"name": "probe"}, "alias_put": {"key": "k"},
     "access_policy_put": {"policy": "statements: []"}, "principal_create": {"name": "probe", "grants": []},
     "token_create": {"principal": "nobody"}, "key_import": {"name": "probe2", "wrapped_material": "AAAA"},
+    "rotation_policy_put": {"document": "name: p"}, "rotation_policy_check": {"document": "name: p"}, "run_start": {"name": "k"},
+    "run_approve": {"plan_hash": "00"}, "consumer_register": {"subjects": []}, "consumer_acknowledge": {"name": "k", "version": 1},
+    "rotation_event": {"type": "leak", "name": "k"}, "hook_create": {"name": "h", "events": ["leak"]},
     "version_suspend": {"reason": "x"}, "seal_reseal_share": {"share": "x"},
     "seal_reseal_verify": {"share": "x"},
 }
@@ -70,7 +73,7 @@ def staffed(binary, tmp_path_factory):
 
 def ask(rest, name, method, path, tenant, body=None):
     for parameter, value in {"tenant": tenant, "key": "k", "version": "1", "alias": "a", "policy": "p", "principal": "nobody",
-                             "accessor": ID, "approval": ID, "job": ID}.items():
+                             "accessor": ID, "approval": ID, "job": ID, "run": ID, "hook": ID, "consumer": "c"}.items():
         path = path.replace("{" + parameter + "}", value)
     path += QUERIES.get(name, "")
     if method in ("POST", "PUT", "PATCH"):
@@ -143,7 +146,7 @@ def test_a_foreign_tenant_is_a_missing_tenant_on_every_route(staffed):
 
 def test_unknown_ids_are_not_found_for_those_who_may_ask(staffed):
     officer = staffed.rest("g-security-officer")
-    for path in (f"/api/v1/rotation/jobs/{ID}", f"/api/v1/approvals/{ID}"):
+    for path in (f"/api/v1/rotation/jobs/{ID}", f"/api/v1/approvals/{ID}", f"/api/v1/rotation/runs/{ID}"):
         with pytest.raises(Problem) as missing:
             officer.get(path)
         assert (missing.value.status, missing.value.reason) == (404, "not_found")

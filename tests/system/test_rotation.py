@@ -1,0 +1,513 @@
+"""Policies, calendar, runs, consumers and events against the real server: keys renew themselves, people steer, crashes lose nothing."""
+import base64
+import hashlib
+import hmac
+import json
+import os
+import random
+import subprocess
+import time
+
+import pytest
+
+from node import DevServer, Node, wait_until
+from rest import Problem, b64
+
+KEYS = "/api/v1/tenants/acme/keys"
+ROTATION = "/api/v1/rotation"
+SEED = int(os.environ.get("KEYWRIGHT_SEED", str(random.SystemRandom().randrange(2**32))))
+# Runs that take no time: nothing to wait for but the engine.
+AT_ONCE = ("overlap: {min: 0s, quiet: 0s}\nquarantine: 0s\npublish_wait: 0s\nrollout: {steps: [100], soak: 0s}\n"
+           "jitter: 0s\nold_version: keep_secondary\n")
+
+
+def policy(rest, name, text, tenant="acme"):
+    return rest.call("PUT", f"{ROTATION}/policies/{name}?tenant={tenant}", {"document": f"name: {name}\n{text}"})
+
+
+def start(rest, name="orders", **more):
+    return rest.post(f"{ROTATION}/runs?tenant=acme", {"name": name, **more})["id"]
+
+
+def run_of(rest, run):
+    return rest.get(f"{ROTATION}/runs/{run}")
+
+
+def until(rest, run, *states, seconds=60):
+    def reached():
+        found = run_of(rest, run)
+        return found if found["state"] in states else None
+    try:
+        return wait_until(reached, seconds, f"state {states} of the run")
+    except TimeoutError:
+        found = run_of(rest, run)
+        raise AssertionError(json.dumps({key: found[key] for key in ("state", "problem", "waits_for", "steps")}, indent=1)) from None
+
+
+def primary(rest, name="orders"):
+    return rest.get(f"{KEYS}/{name}")["primary"]
+
+
+def refusal(call, *words, **more):
+    with pytest.raises(Problem) as refused:
+        call(*words, **more)
+    return refused.value
+
+
+@pytest.fixture
+def fast(binary, tmp_path):
+    server = DevServer(binary, tmp_path, extra=["--clock-rate", "600"])
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def staffed(binary, tmp_path):
+    node = Node(binary, tmp_path / "node")
+    node.initialise()
+    staff(node)
+    yield node
+    node.stop()
+
+
+def staff(node):
+    node.tenant("acme")
+    for name, grants in {"ada": ["key-admin:acme"], "kim": ["key-admin:acme"], "uli": ["key-user:acme"], "sol": ["security-officer:*"],
+                         "amy": ["approver:acme"], "abe": ["approver:acme"], "ann": ["auditor:*"]}.items():
+        node.principal(name, *grants)
+    node.rest("ada").post(KEYS, {"name": "orders"})
+
+
+# Policies
+
+def test_a_policy_is_applied_shown_listed_replaced_and_removed(dev):
+    rest = dev.rest()
+    made = policy(rest, "fast", f"interval: 30d\n{AT_ONCE}")
+    assert made["policy"]["epoch"] == 1 and made["policy"]["tenant"] == "acme"
+    assert "interval: 30d" in rest.get(f"{ROTATION}/policies/fast?tenant=acme")["document"]
+    status, headers, _ = rest.raw("GET", f"{ROTATION}/policies/fast?tenant=acme")
+    assert status == 200 and headers["ETag"] == '"1"'
+    assert [row["name"] for row in rest.get(f"{ROTATION}/policies?tenant=acme")["items"]] == ["fast"]
+    body = {"document": f"name: fast\ninterval: 60d\n{AT_ONCE}"}
+    assert rest.call("PUT", f"{ROTATION}/policies/fast?tenant=acme", body, {"If-Match": '"1"'})["policy"]["epoch"] == 2
+    stale = refusal(rest.call, "PUT", f"{ROTATION}/policies/fast?tenant=acme", body, {"If-Match": '"1"'})
+    assert (stale.status, stale.reason) == (412, "stale_epoch")
+    rest.call("DELETE", f"{ROTATION}/policies/fast?tenant=acme")
+    assert refusal(rest.get, f"{ROTATION}/policies/fast?tenant=acme").reason == "not_found"
+
+
+def test_templates_are_listed_and_shown(dev):
+    rest = dev.rest()
+    names = {row["name"] for row in rest.get(f"{ROTATION}/policies:templates")["items"]}
+    assert {"defaults", "pci-dss-4.0.1", "hipaa", "soc2", "nist-800-57", "gdpr", "sox", "fips-140-3"} <= names
+    for name in names:
+        shown = rest.get(f"{ROTATION}/policies/{name}")
+        assert shown["template"] and f"name: {name}" in shown["document"]
+
+
+@pytest.mark.parametrize("reason,text,number", [
+    ("interval_below_overlap", "interval: 1h\noverlap: {min: 2h}", "2h"),
+    ("never_fires", "crons: ['0 0 30 2 *']", "0 0 30 2 *"),
+    ("window_after_deadline", "interval: 1d\noverlap: {min: 0s}\nmax_age: 1d\nrollout: {steps: [100], soak: 0s}\n"
+     "windows: [{cron: '0 2 1 * *', length: 1h}]", "31d"),
+    ("lead_too_short", "interval: 90d\nexpiry_lead: 1h\npublish_wait: 2h", "1h"),
+    ("bad_policy", "intervall: 1h", "interval"),
+    ("bad_cron", "crons: ['61 * * * *']", "61"),
+])
+def test_a_policy_that_cannot_be_met_is_refused_with_the_arithmetic(dev, reason, text, number):
+    rest = dev.rest()
+    for call in (lambda: policy(rest, "p", text),
+                 lambda: rest.post(f"{ROTATION}/policies:check?tenant=acme", {"document": f"name: p\n{text}"})):
+        refused = refusal(call)
+        assert refused.reason == reason and number in refused.body["detail"], refused
+    assert rest.get(f"{ROTATION}/policies?tenant=acme")["items"] == []
+
+
+def test_a_policy_whose_overlap_is_shorter_than_a_consumers_refresh_is_refused(dev):
+    rest = dev.rest()
+    rest.post(KEYS, {"name": "orders"})
+    rest.call("PUT", f"{ROTATION}/consumers/billing?tenant=acme", {"refresh_seconds": 7200, "subjects": [{"name": "orders"}]})
+    refused = refusal(policy, rest, "p", "interval: 30d\noverlap: {min: 1h}\nold_version: retire\nrollout: {steps: [100], soak: 0s}")
+    assert refused.reason == "overlap_too_short" and "billing" in refused.body["detail"] and "2h" in refused.body["detail"]
+
+
+def test_explain_names_the_clause_of_each_number(dev):
+    rest = dev.rest()
+    rest.post(KEYS, {"name": "orders", "classification": "confidential"})
+    policy(rest, "card-data", "interval: 60d\nevents: [leak]\n")
+    told = rest.get(f"{ROTATION}/policies:explain?tenant=acme&kind=key&name=orders")
+    rules = {rule["field"]: rule for rule in told["rules"]}
+    assert rules["interval"]["value"] == "30d" and "confidential" in rules["interval"]["clause"]
+    assert rules["events"]["policy"] == "card-data" and rules["overlap.min"]["policy"] == "defaults"
+    assert told["policies"] == ["card-data"] and told["due"]["trigger"] == "schedule" and "30d" in told["due"]["why"]
+    assert refusal(rest.get, f"{ROTATION}/policies:explain?tenant=acme&name=nothing").reason == "not_found"
+    assert refusal(rest.get, f"{ROTATION}/policies:explain?tenant=acme&kind=planet&name=orders").reason == "bad_subject"
+
+
+def test_years_of_schedule_are_simulated(dev):
+    rest = dev.rest()
+    for i in range(10):
+        rest.post(KEYS, {"name": f"k{i}"})
+    told = rest.post(f"{ROTATION}/policies:simulate?tenant=acme", {"years": 2, "document": "name: p\ninterval: 30d\n"})
+    keys = told["rotations"]
+    assert told["subjects"] >= 10 and keys >= 10 * 24 and told["late"] == 0, told
+    for years in (0, 11):
+        assert refusal(rest.post, f"{ROTATION}/policies:simulate", {"years": years}).status == 400
+
+
+def test_the_calendar_shows_what_comes(dev):
+    rest = dev.rest()
+    rest.post(KEYS, {"name": "orders"})
+    policy(rest, "p", "interval: 10d\n")
+    shown = rest.get(f"{ROTATION}/calendar?tenant=acme&days=30&table=true")
+    mine = [entry for entry in shown["entries"] if entry["subject"] == "key:acme/orders"]
+    assert len(mine) == 3 and all(entry["policy"] == "p" and "10d" in entry["why"] for entry in mine)
+    assert "Mo Tu We" in shown["table"] and shown["rotations"] == len(shown["entries"])
+    ics = dev.cli("calendar", "-o", "ics", "--days", "30").stdout
+    assert ics.startswith("BEGIN:VCALENDAR\r\n") and ics.count("BEGIN:VEVENT") == shown["rotations"] and "key:acme/orders" in ics
+    assert dev.cli("key", "list", "-o", "ics").returncode == 2
+
+
+# Runs
+
+def test_a_key_renews_itself_on_schedule(fast):
+    """A schedule 600 times faster than the clock: an interval of an hour passes in six seconds."""
+    rest = fast.rest()
+    policy(rest, "hourly", f"interval: 1h\n{AT_ONCE}")
+    rest.post(KEYS, {"name": "orders"})
+    sealed = rest.post(f"{KEYS}/orders:encrypt", {"plaintext": b64(b"before")})["ciphertext"]
+    wait_until(lambda: primary(rest) >= 3, 90, "two rotations by schedule")
+    runs = rest.get(f"{ROTATION}/runs?tenant=acme&state=done")["items"]
+    assert len(runs) >= 2 and all(run["trigger"] == "schedule" and run["requested_by"] == "scheduler" for run in runs)
+    assert rest.post(f"{KEYS}/orders:decrypt", {"ciphertext": sealed})["plaintext"] == b64(b"before")
+    states = [version["state"] for version in rest.get(f"{KEYS}/orders")["versions"]]
+    assert states.count("primary") == 1
+    shown = run_of(rest, runs[0]["id"])
+    assert shown["validation"]["unmet"] in ([], ["inventory"]) and {each["phase"] for each in shown["checklist"]} == {"before", "during", "after"}
+    leaves = rest.get("/api/v1/audit/records?action=run.*&limit=100")["items"]
+    assert any(runs[0]["id"] in json.dumps(leaf) for leaf in leaves)
+
+
+def test_a_run_by_hand_reaches_its_end_and_reports(dev):
+    rest = dev.rest()
+    rest.post(KEYS, {"name": "orders"})
+    policy(rest, "p", f"interval: 30d\n{AT_ONCE}")
+    run = start(rest, reason="leaver")
+    done = until(rest, run, "done")
+    assert (done["from_version"], done["to_version"], primary(rest)) == (1, 2, 2)
+    assert done["trigger"] == "manual" and done["reason"] == "leaver" and done["validation"]["as_planned"]
+    assert {each["name"]: each["state"] for each in done["checklist"]}["tested"] == "met"
+    assert [rung["state"] for rung in done["ladder"]][:4] == ["plan", "approve", "generate", "stage"]
+    watched = dev.cli("run", "watch", run)
+    assert watched.returncode == 0 and "done" in watched.stdout, watched
+
+
+def long_run(rest, **more):
+    rest.post(KEYS, {"name": "orders"})
+    policy(rest, "slow", "interval: 90d\noverlap: {min: 1d, quiet: 0s}\nrollout: {steps: [50, 100], soak: 1h}\n"
+           "publish_wait: 0s\nquarantine: 0s\nold_version: retire\n")
+    return start(rest, **more)
+
+
+def test_a_run_is_paused_resumed_and_rolled_back(dev):
+    rest = dev.rest()
+    run = long_run(rest)
+    held = until(rest, run, "rollout")
+    assert held["deadline"] and held["expected_end"] > held["updated_at"]
+    paused = rest.post(f"{ROTATION}/runs/{run}:pause")
+    assert paused["state"] == "paused" and paused["resumes_to"] == "rollout" and "resume" in paused["waits_for"]
+    assert refusal(rest.post, f"{ROTATION}/runs/{run}:pause").reason == "invalid_run_transition"
+    assert rest.post(f"{ROTATION}/runs/{run}:resume")["state"] == "rollout"
+    wait_until(lambda: run_of(rest, run)["problem"] == "soaking", 30, "the soak")
+    assert refusal(rest.post, f"{ROTATION}/runs/{run}:abort").reason == "invalid_run_transition"
+    rest.post(f"{ROTATION}/runs/{run}:rollback")
+    back = until(rest, run, "rolled_back")
+    assert primary(rest) == 1 and not back["validation"]["as_planned"]
+    watched = dev.cli("run", "watch", run)
+    assert watched.returncode == 1 and "rolled back" in watched.stdout, watched
+
+
+def test_only_one_run_of_a_key_is_open_and_a_rotation_by_hand_waits_for_it(dev):
+    rest = dev.rest()
+    run = long_run(rest)
+    until(rest, run, "rollout")
+    assert refusal(start, rest).reason == "run_open"
+    refused = refusal(rest.post, f"{KEYS}/orders:rotate")
+    assert refused.reason == "run_open" and run in refused.body["detail"]
+    rest.post(f"{ROTATION}/runs/{run}:rollback")
+    until(rest, run, "rolled_back")
+    assert rest.post(f"{KEYS}/orders:rotate")["version"] == 3
+
+
+def test_watch_prints_a_line_per_change_without_a_terminal(dev):
+    rest = dev.rest()
+    run = long_run(rest)
+    watching = subprocess.Popen([dev.binary, "run", "watch", run], env=dev.environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    wait_until(lambda: run_of(rest, run)["problem"] == "soaking", 30, "the soak")
+    rest.post(f"{ROTATION}/runs/{run}:rollback")
+    printed, said = watching.communicate(timeout=60)
+    assert watching.returncode == 1 and "rolled back" in printed
+    assert "rollout 50 %" in said and "\033" not in said and len(said.splitlines()) < 20, said
+    timed = dev.cli("run", "watch", start(rest), "--timeout", "1s")
+    assert timed.returncode == 9 and "not_yet" in timed.stderr, timed
+
+
+def test_a_run_of_nothing_is_refused(dev):
+    rest = dev.rest()
+    assert refusal(start, rest, "nothing").reason == "not_found"
+    rest.post(KEYS, {"name": "orders"})
+    assert refusal(start, rest, reason="Not a word!").reason == "bad_run"
+    assert refusal(rest.post, f"{ROTATION}/runs", {"name": "orders"}).reason == "bad_query"
+    assert refusal(start, rest, kind="planet").reason == "bad_subject"
+
+
+# Approvals
+
+def waiting_run(node, needed):
+    policy(node.rest("ada"), "guarded", f"interval: 30d\napprovals: {needed}\n{AT_ONCE}")
+    run = start(node.rest("ada"))
+    return until(node.rest("ada"), run, "approve")
+
+
+def approve(rest, run, plan=None):
+    return rest.post(f"{ROTATION}/runs/{run['id']}:approve", {"plan_hash": plan or run["plan_hash"]})
+
+
+def test_two_others_let_a_run_go_on(staffed):
+    run = waiting_run(staffed, 2)
+    assert "2 people" in run_of(staffed.rest("ada"), run["id"])["waits_for"]
+    assert (approve(staffed.rest("amy"), run)["approved"], primary(staffed.rest("ada"))) == (1, 1)
+    assert approve(staffed.rest("abe"), run)["run"]["approval"]
+    done = until(staffed.rest("ada"), run["id"], "done")
+    assert done["validation"]["as_planned"] and primary(staffed.rest("ada")) == 2
+
+
+def test_an_approval_voted_for_as_such_lets_the_run_go_on_too(staffed):
+    run = waiting_run(staffed, 2)
+    approval = approve(staffed.rest("amy"), run)["approval"]
+    assert staffed.rest("abe").post(f"/api/v1/approvals/{approval}:approve")["state"] in ("approved", "spent")
+    until(staffed.rest("ada"), run["id"], "done")
+
+
+def test_wrong_approvals_never_execute(staffed):
+    run = waiting_run(staffed, 2)
+    assert refusal(approve, staffed.rest("ada"), run).reason == "permission_denied"  # its requester, and no approver
+    assert refusal(approve, staffed.rest("uli"), run).reason == "permission_denied"
+    assert refusal(approve, staffed.rest("amy"), run, plan="00" * 32).reason == "plan_changed"
+    approve(staffed.rest("amy"), run)
+    assert refusal(approve, staffed.rest("amy"), run).reason == "already_voted"
+    time.sleep(0.5)  # the engine has looked again by then
+    assert run_of(staffed.rest("ada"), run["id"])["state"] == "approve" and primary(staffed.rest("ada")) == 1
+
+
+def test_a_requester_who_may_approve_cannot_approve_their_own_run(staffed):
+    policy(staffed.rest("ada"), "guarded", f"interval: 30d\napprovals: 1\n{AT_ONCE}")
+    run = until(staffed.rest("ada"), start(staffed.rest("sol")), "approve")
+    assert refusal(approve, staffed.rest("sol"), run).reason == "own_request"
+    approve(staffed.rest("amy"), run)
+    until(staffed.rest("ada"), run["id"], "done")
+
+
+def test_a_plan_that_changed_is_not_carried_out(staffed):
+    """The key is rotated behind the back of the waiting run: the approval is for another plan, and the run ends."""
+    run = waiting_run(staffed, 1)
+    assert refusal(staffed.rest("ada").post, f"{KEYS}/orders:rotate").reason == "run_open"
+    staffed.rest("kim").call("PATCH", f"{KEYS}/orders", {"owner": "somebody"})
+    staffed.rest("ada").call("PUT", f"{ROTATION}/policies/guarded?tenant=acme",
+                             {"document": f"name: guarded\ninterval: 30d\napprovals: 3\n{AT_ONCE}"})
+    approve(staffed.rest("amy"), run)
+    ended = until(staffed.rest("ada"), run["id"], "done", "aborted")
+    assert primary(staffed.rest("ada")) == (2 if ended["state"] == "done" else 1)
+
+
+def test_an_emergency_by_hand_needs_two_people_first(staffed):
+    path, body = f"{ROTATION}/runs?tenant=acme", {"name": "orders", "emergency": True, "reason": "leak"}
+    asked = refusal(staffed.rest("ada").post, path, body)
+    assert asked.reason == "approval_required" and asked.body["approval"]["needed"] == 2
+    approval = asked.body["approval"]["id"]
+    staffed.rest("amy").post(f"/api/v1/approvals/{approval}:approve")
+    assert refusal(staffed.rest("ada").post, path, body, {"Keywright-Approval": approval}).reason == "approval_open"
+    staffed.rest("abe").post(f"/api/v1/approvals/{approval}:approve")
+    other = refusal(staffed.rest("ada").post, path, {**body, "reason": "other"}, {"Keywright-Approval": approval})
+    assert other.reason == "approval_mismatch"
+    run = staffed.rest("ada").post(path, body, {"Keywright-Approval": approval})
+    assert run["trigger"] == "emergency"
+    until(staffed.rest("ada"), run["id"], "done")
+
+
+# Consumers
+
+def test_a_run_waits_for_its_consumers(dev):
+    rest = dev.rest()
+    rest.post(KEYS, {"name": "orders"})
+    policy(rest, "p", f"interval: 30d\nacknowledgement_deadline: 0s\n{AT_ONCE}")
+    rest.call("PUT", f"{ROTATION}/consumers/billing?tenant=acme", {"refresh_seconds": 60, "lease_seconds": 3600, "subjects": [{"name": "orders"}]})
+    run = start(rest)
+    wait_until(lambda: run_of(rest, run)["problem"] == "acknowledgements", 30, "the wait for the consumer")
+    board = rest.get(f"{ROTATION}/board?tenant=acme&name=orders")
+    assert (board["version"], board["live"], [row["name"] for row in board["silent"]]) == (2, 1, ["billing"])
+    assert dev.cli("consumer", "ack", "billing", "--has", "orders@2").returncode == 0
+    rest.post(f"{ROTATION}/runs/{run}:retry")
+    wait_until(lambda: primary(rest) == 2, 60, "the promotion")
+    assert dev.cli("consumer", "ack", "billing", "--has", "orders@2", "--used").returncode == 0
+    done = until(rest, run, "done")
+    assert done["validation"]["as_planned"]
+    board = rest.get(f"{ROTATION}/board?tenant=acme&name=orders&version=2")
+    assert board["silent"] == [] and board["items"][0]["used_at"]
+
+
+def test_consumers_are_kept_and_forgotten(dev):
+    rest = dev.rest()
+    rest.post(KEYS, {"name": "orders"})
+    path = f"{ROTATION}/consumers/billing?tenant=acme"
+    made = rest.call("PUT", path, {"environment": "staging", "canary": True, "subjects": [{"name": "orders"}]})
+    assert made["environment"] == "staging" and made["canary"] and made["subjects"] == [{"kind": "key", "name": "orders"}]
+    assert refusal(rest.call, "PUT", path, {"subjects": [{"name": "nothing"}]}).reason == "not_found"
+    assert refusal(rest.call, "PUT", path, {"environment": "A B", "subjects": [{"name": "orders"}]}).reason == "bad_consumer"
+    rest.post(f"{ROTATION}/consumers/billing:heartbeat?tenant=acme")
+    assert refusal(rest.post, f"{ROTATION}/consumers/ghost:heartbeat?tenant=acme").reason == "not_found"
+    assert refusal(rest.post, f"{ROTATION}/consumers/billing:acknowledge?tenant=acme", {"name": "orders", "version": 0}).status == 400
+    assert [row["name"] for row in rest.get(f"{ROTATION}/consumers?tenant=acme")["items"]] == ["billing"]
+    rest.call("DELETE", path)
+    assert refusal(rest.get, path).reason == "not_found"
+
+
+# Events and webhooks
+
+def test_an_event_rotates_what_its_policy_lists(dev):
+    rest = dev.rest()
+    for name, owner in (("orders", "ola"), ("bills", "ola"), ("other", "eve")):
+        rest.post(KEYS, {"name": name, "owner": owner})
+    policy(rest, "p", f"applies_to: {{owners: [ola]}}\ninterval: 30d\nevents: [leaver]\n{AT_ONCE}")
+    told = rest.post(f"{ROTATION}/events?tenant=acme", {"type": "leaver", "owner": "ola"})
+    assert (told["matched"], told["started"], told["not_listed"]) == (2, 2, 0)
+    for run in told["runs"]:
+        assert until(rest, run["id"], "done")["trigger"] == "event"
+    assert primary(rest, "orders") == primary(rest, "bills") == 2 and primary(rest, "other") == 1
+    assert rest.post(f"{ROTATION}/events?tenant=acme", {"type": "sunshine", "name": "orders"})["not_listed"] == 1
+    for bad in ({"type": "leak"}, {"type": "A", "name": "orders"}, {"type": "leak", "name": "orders", "x": 1}):
+        assert refusal(rest.post, f"{ROTATION}/events?tenant=acme", bad).status == 400
+
+
+def signed(secret, message, body, stamp=None):
+    stamp = str(int(time.time()) if stamp is None else stamp)
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    mac = hmac.new(key, f"{message}.{stamp}.{body}".encode(), hashlib.sha256).digest()
+    return {"webhook-id": message, "webhook-timestamp": stamp, "webhook-signature": "v1," + base64.b64encode(mac).decode()}
+
+
+def test_a_signed_webhook_starts_runs_once(staffed):
+    hook = staffed.rest("sol").post(f"{ROTATION}/hooks?tenant=acme", {"name": "scanner", "events": ["leak"]})
+    policy(staffed.rest("ada"), "p", f"interval: 30d\n{AT_ONCE}")
+    body = json.dumps({"type": "leak", "timestamp": "2026-11-20T13:00:00Z", "data": {"name": "orders"}})
+    anyone = staffed.rest()
+
+    def deliver(headers, text=body, path=hook["path"]):
+        return anyone.call("POST", path, text, headers)
+
+    assert "secret" not in json.dumps(staffed.rest("sol").get(f"{ROTATION}/hooks"))
+    good = signed(hook["secret"], "msg-1", body)
+    for bad in ({}, {**good, "webhook-signature": "v1,AAAA"}, {**good, "webhook-id": "msg-2"}, signed("whsec_" + b64(b"x" * 32), "msg-1", body),
+                signed(hook["secret"], "msg-1", body, time.time() - 400), signed(hook["secret"], "msg-1", body, time.time() + 400)):
+        assert (refusal(deliver, bad).status, primary(staffed.rest("ada"))) == (401, 1)
+    assert refusal(deliver, good, path=f"{ROTATION}/hooks/{'0' * 32}").reason == "signature_invalid"
+    told = deliver(good)
+    assert told["started"] == 1
+    until(staffed.rest("ada"), told["runs"][0]["id"], "done")
+    assert refusal(deliver, good).reason == "already_delivered"
+    staffed.kill()  # the ids that were taken are durable
+    staffed.start()
+    staffed.unseal()
+    anyone.close()
+    anyone.address = staffed.rest().address
+    assert refusal(deliver, good).reason == "already_delivered"
+    other = json.dumps({"type": "leaver", "data": {"name": "orders"}})
+    assert refusal(deliver, signed(hook["secret"], "msg-3", other), other).reason == "event_not_allowed"
+    foreign = json.dumps({"type": "leak", "data": {"tenant": "globex", "name": "orders"}})
+    assert refusal(deliver, signed(hook["secret"], "msg-4", foreign), foreign).reason == "event_not_allowed"
+    broken = "{"
+    assert refusal(deliver, signed(hook["secret"], "msg-5", broken), broken).status == 400
+    staffed.rest("sol").call("DELETE", f"{ROTATION}/hooks/{hook['id']}")
+    assert refusal(deliver, signed(hook["secret"], "msg-6", body)).reason == "signature_invalid"
+    assert primary(staffed.rest("ada")) == 2
+
+
+# Crashes
+
+def settle_all(node, runs):
+    rest = node.rest("ada")
+    for run in runs:
+        until(rest, run, "done", "rolled_back", "aborted", seconds=120)
+
+
+def check_keys(node, sealed):
+    admin, user = node.rest("ada"), node.rest("uli")
+    for name, texts in sealed.items():
+        key = admin.get(f"{KEYS}/{name}")
+        numbers = [version["version"] for version in key["versions"]]
+        assert numbers == list(range(1, len(numbers) + 1)), key
+        assert [version["state"] for version in key["versions"]].count("primary") == 1, key
+        for text in texts:
+            assert user.post(f"{KEYS}/{name}:decrypt", {"ciphertext": text})["plaintext"] == b64(name.encode())
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgres"])
+def test_runs_survive_kill_9_at_random(binary, tmp_path, engine, request):
+    store = request.getfixturevalue("postgres").fresh_database() if engine == "postgres" else None
+    rounds = int(os.environ.get("KEYWRIGHT_CRASH_ROUNDS", "8")) if engine == "sqlite" else 3
+    print(f"seed {SEED}, {rounds} rounds on {engine}")
+    rng = random.Random(SEED)
+    node = Node(binary, tmp_path / "node", store=store)
+    node.initialise()
+    staff(node)
+    policy(node.rest("ada"), "p", f"interval: 30d\n{AT_ONCE}")
+    names = [f"k{i}" for i in range(12)]
+    sealed = {name: [] for name in names}
+    for name in names:
+        node.rest("ada").post(KEYS, {"name": name})
+    runs = []
+    for _ in range(rounds):
+        for name in names:
+            sealed[name].append(node.rest("uli").post(f"{KEYS}/{name}:encrypt", {"plaintext": b64(name.encode())})["ciphertext"])
+            try:
+                runs.append(start(node.rest("ada"), name))
+            except Problem as refused:
+                assert refused.reason == "run_open"
+        time.sleep(rng.uniform(0, 0.4))
+        node.kill()
+        node.start()
+        node.unseal()
+    settle_all(node, runs)
+    check_keys(node, sealed)
+    assert all(run_of(node.rest("ada"), run)["state"] == "done" for run in runs)
+    node.stop()
+
+
+@pytest.mark.parametrize("point", ["rotation.record", "rotation.settle", "rotation.commit", "store.commit.before", "store.commit.after"])
+@pytest.mark.parametrize("engine", ["sqlite", "postgres"])
+def test_a_run_killed_at_a_write_point_ends_well(binary, tmp_path, engine, point, request):
+    store = request.getfixturevalue("postgres").fresh_database() if engine == "postgres" else None
+    node = Node(binary, tmp_path / "node", store=store)
+    node.initialise()
+    staff(node)
+    policy(node.rest("ada"), "p", f"interval: 30d\n{AT_ONCE}")
+    sealed = {"orders": [node.rest("uli").post(f"{KEYS}/orders:encrypt", {"plaintext": b64(b"orders")})["ciphertext"]]}
+    node.stop()
+    for hit in (1, 2, 4):
+        node.environment["KEYWRIGHT_FAILPOINTS"] = f"{point}=abort@{hit}"
+        run = None
+        try:
+            node.start()
+            node.unseal()
+            run = start(node.rest("ada"))
+            until(node.rest("ada"), run, "done", seconds=20)
+        except (Problem, OSError, RuntimeError, AssertionError, TimeoutError, Exception):  # noqa: BLE001 this is what the failpoint is for
+            pass
+        node.kill()
+        del node.environment["KEYWRIGHT_FAILPOINTS"]
+        node.start()
+        node.unseal()
+        open_runs = [row["id"] for row in node.rest("ada").get(f"{ROTATION}/runs?tenant=acme&open=true")["items"]]
+        settle_all(node, open_runs)
+        check_keys(node, sealed)
+        node.stop()
