@@ -75,13 +75,15 @@ Status Server::Parts::open_rooms() {
   keyring_options.destroy_wait = std::chrono::seconds(config.destroy_wait_seconds);
   keyring =
       std::make_unique<keys::Keyring>(*store, *barrier, *changes, clock, metrics, keyring_options);
-  operations = std::make_unique<keys::Operations>(*keyring, *usage, *budget, clock);
   keys::KekRotations::Options rotations;
   rotations.node = config.node;
   kek_rotations =
       std::make_unique<keys::KekRotations>(*store, *barrier, *changes, clock, rotations);
   rotation = std::make_unique<RotationParts>(
-      RotationGround{config, clock, log, metrics, *store, *changes});
+      RotationGround{config, clock, log, metrics, *store, *changes, *keyring, *usage,
+                     *kek_rotations});
+  operations = std::make_unique<keys::Operations>(*keyring, *usage, *budget, clock,
+                                                  rotation->use_watch());
   return ok();
 }
 
@@ -203,6 +205,7 @@ void Server::Parts::tick() {
     if (!status && status.error().reason != "sealed") log.failure(what, status.error());
   };
   report("usage.flush", flush_usage());
+  report("rollout.flush", rotation->flush());
   if (barrier->sealed()) return;
   if (ticks % 5 == 0) keyring->expire();
   if (ticks % 60 == 0) report("access.flush", access->flush_last_used());

@@ -5,6 +5,8 @@
 #include "cluster/cluster.h"
 #include "crypto/digest.h"
 #include "crypto/random.h"
+#include "keys/kek_rotatable.h"
+#include "keys/key_rotatable.h"
 
 namespace kw::app {
 
@@ -33,8 +35,16 @@ RotationParts::RotationParts(const RotationGround& ground)
       schedule_rate_{ground.clock.wall(), ground.config.rotation_clock_rate},
       policies_(ground.store, ground.changes, ground.clock),
       runs_(ground.changes, ground.clock),
-      consumers_(ground.changes, ground.clock) {
+      consumers_(ground.changes, ground.clock),
+      meter_(ground.store, ground.clock, ground.config.node),
+      limits_(
+          ground.usage, ground.clock,
+          [this](const rotation::SubjectFacts& facts) { return policies_.effective(facts); },
+          [this](const rotation::SubjectFacts& facts, const rotation::EffectivePolicy& policy,
+                 WallTime now) { return due_of(facts, policy, now); }) {
   // What rotates: one line per kind.
+  rotatables_.push_back(std::make_unique<keys::KeyRotatable>(ground.keyring, ground.usage, meter_));
+  rotatables_.push_back(std::make_unique<keys::KekRotatable>(ground.keyring, ground.kek_rotations));
 
   engine_ = std::make_unique<rotation::Engine>(
       rotation::EngineHouse{ground.store, ground.changes, ground.clock}, borrowed(rotatables_),
@@ -56,15 +66,20 @@ rotation::EngineOptions RotationParts::engine_options() {
     return policies_.effective(facts);
   };
   options.due_of = [this](const rotation::SubjectFacts& facts,
-                          const rotation::EffectivePolicy& policy, WallTime now) {
-    return rotation::next_due(facts, policy, now, jitter_seed_, schedule_rate_);
-  };
+                          const rotation::EffectivePolicy& policy,
+                          WallTime now) { return due_of(facts, policy, now); };
   options.workers = ground_.config.rotation_workers;
   options.poll = std::chrono::milliseconds(ground_.config.rotation_poll_ms);
   options.inventory_interval =
       std::max(options.inventory_interval / schedule_rate_.rate, rotation::Seconds(1));
   options.metrics = &ground_.metrics;
   return options;
+}
+
+Result<rotation::Due> RotationParts::due_of(const rotation::SubjectFacts& facts,
+                                            const rotation::EffectivePolicy& policy,
+                                            WallTime now) const {
+  return rotation::next_due(facts, policy, now, jitter_seed_, schedule_rate_);
 }
 
 Status RotationParts::unsealed() {
@@ -81,6 +96,7 @@ void RotationParts::changed(std::string_view what) {
   const bool everything = what == cluster::kEverything;  // announcements were lost
   if (everything || what == service::kPoliciesChanged) {
     policies_.forget();
+    limits_.forget();
     engine_->look_again();
   }
   if (everything || what.starts_with("run:")) engine_->wake();

@@ -7,6 +7,12 @@
 
 #include "app/config.h"
 #include "audit/change_log.h"
+#include "keys/kek_rotation.h"
+#include "keys/keyring.h"
+#include "keys/operations.h"
+#include "keys/protect_limits.h"
+#include "keys/rollout_meter.h"
+#include "keys/usage.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "rotation/rotatable.h"
@@ -23,6 +29,9 @@ struct RotationGround {
   observe::Registry& metrics;
   store::Store& store;
   audit::ChangeLog& changes;
+  keys::Keyring& keyring;
+  keys::UsageLedger& usage;
+  keys::KekRotations& kek_rotations;
 };
 
 class RotationParts {
@@ -34,11 +43,17 @@ class RotationParts {
   /// The engine works only while keys can be used. @errors those of Engine::start
   Status unsealed();
   void sealed();
+  /// What rotation asks of every use of a key.
+  keys::UseWatch use_watch() { return {&meter_, &limits_}; }
+  /// Writes down how rollouts fare. Once a second.
+  Status flush() { return meter_.flush(); }
   /// Another transaction announced `what`, here or on another node.
   void changed(std::string_view what);
 
  private:
   rotation::EngineOptions engine_options();
+  Result<rotation::Due> due_of(const rotation::SubjectFacts& facts,
+                               const rotation::EffectivePolicy& policy, WallTime now) const;
 
   RotationGround ground_;
   Bytes jitter_seed_;
@@ -46,6 +61,8 @@ class RotationParts {
   rotation::PolicyBook policies_;
   rotation::Runs runs_;
   rotation::Consumers consumers_;
+  keys::RolloutMeter meter_;
+  keys::ProtectLimits limits_;
   std::vector<std::unique_ptr<rotation::Rotatable>> rotatables_;
   // Graph, incidents, ceremonies:
 
