@@ -17,6 +17,21 @@ using Kind = Flag::Kind;
 const std::string kRuns = "/api/v1/rotation/runs";
 const char* const kPatience = "365d";
 
+bool is_id(const std::string& text) {
+  return text.size() == 32 && text.find_first_not_of("0123456789abcdef") == text.npos;
+}
+
+// A run by its id, or the newest one of a subject.
+Result<std::string> run_id(Session& session, const std::string& text) {
+  if (is_id(text)) return text;
+  KW_TRY(const SubjectReference at, parse_subject(session, text));
+  KW_TRY(const auto answer, session.send("GET", kRuns + at.query() + "&limit=1"));
+  const auto items = answer.json.root().find("items");
+  if (!items || items->elements().empty())
+    return error(Code::kNotFound, "not_found", "there was no run of " + at.text() + " yet");
+  return member(items->elements().front(), "id");
+}
+
 Status watch(Session& session, const std::string& id, const Arguments& arguments) {
   KW_TRY(const std::chrono::seconds patience,
          parse_duration(arguments.text("--timeout", kPatience)));
@@ -72,15 +87,17 @@ Status list(Session& session, const Arguments& arguments) {
 }
 
 Status show(Session& session, const Arguments& arguments) {
-  KW_TRY(const auto answer, session.send("GET", kRuns + "/" + arguments.reference));
-  if (session.print_for_machines(answer, arguments.reference)) return ok();
+  KW_TRY(const std::string id, run_id(session, arguments.reference));
+  KW_TRY(const auto answer, session.send("GET", kRuns + "/" + id));
+  if (session.print_for_machines(answer, id)) return ok();
   for (const std::string& line : run_pages(answer.json.root())) Session::line(line);
   return ok();
 }
 
 // Votes for the plan that is shown first, or for the one that was seen before.
 Status approve(Session& session, const Arguments& arguments) {
-  const std::string path = kRuns + "/" + arguments.reference;
+  KW_TRY(const std::string id, run_id(session, arguments.reference));
+  const std::string path = kRuns + "/" + id;
   std::string plan = arguments.text("--plan");
   if (plan.empty() && !session.showing()) {
     KW_TRY(const auto shown, session.send("GET", path));
@@ -90,7 +107,7 @@ Status approve(Session& session, const Arguments& arguments) {
   JsonWriter json;
   json.begin_object().member("plan_hash", plan).end_object();
   KW_TRY(const auto answer, session.send("POST", path + ":approve", json.text()));
-  if (session.print_for_machines(answer, arguments.reference)) return ok();
+  if (session.print_for_machines(answer, id)) return ok();
   const JsonView root = answer.json.root();
   const std::int64_t given = count(root, "approved"), needed = count(root, "needed");
   Session::line(std::to_string(given) + " of " + std::to_string(needed) + " approved" +
@@ -98,7 +115,8 @@ Status approve(Session& session, const Arguments& arguments) {
   return ok();
 }
 
-Status steer(Session& session, const std::string& id, const std::string& verb) {
+Status steer(Session& session, const std::string& text, const std::string& verb) {
+  KW_TRY(const std::string id, run_id(session, text));
   KW_TRY(const auto answer, session.send("POST", kRuns + "/" + id + ":" + verb, "{}"));
   if (!session.print_for_machines(answer, id))
     Session::line("run " + id + " is " + member(answer.json.root(), "state"));
@@ -109,9 +127,9 @@ Command steering(const std::string& verb, const std::string& summary) {
   return {"run",
           verb,
           summary,
-          "RUN",
+          "RUN|SUBJECT",
           {},
-          {"keywright run " + verb + " RUN"},
+          {"keywright run " + verb + " orders"},
           [verb](Session& session, const Arguments& arguments) {
             return steer(session, arguments.reference, verb);
           }};
@@ -132,18 +150,19 @@ void add_looks(std::vector<Command>& commands) {
                    {"run",
                     "show",
                     "one run: ladder, what it waits for, checklist, validation",
-                    "RUN",
+                    "RUN|SUBJECT",
                     {},
-                    {"keywright run show RUN"},
+                    {"keywright run show orders"},
                     show},
                    {"run",
                     "watch",
                     "follow a run to its end; Ctrl-C detaches",
-                    "RUN",
+                    "RUN|SUBJECT",
                     {{"--timeout", "how long to follow at most: 90s, 15m, 2h", Kind::kText}},
-                    {"keywright run watch RUN"},
-                    [](Session& session, const Arguments& arguments) {
-                      return watch(session, arguments.reference, arguments);
+                    {"keywright run watch orders"},
+                    [](Session& session, const Arguments& arguments) -> Status {
+                      KW_TRY(const std::string id, run_id(session, arguments.reference));
+                      return watch(session, id, arguments);
                     }}});
 }
 
@@ -166,9 +185,9 @@ void add_run_commands(std::vector<Command>& commands) {
   commands.push_back({"run",
                       "approve",
                       "approve the plan of somebody else's run",
-                      "RUN",
+                      "RUN|SUBJECT",
                       {{"--plan", "the plan that you saw: refuse any other", Kind::kText}},
-                      {"keywright run approve RUN"},
+                      {"keywright run approve orders"},
                       approve});
   commands.push_back(steering("pause", "hold a run where it is"));
   commands.push_back(steering("resume", "go on with a paused run"));

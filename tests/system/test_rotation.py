@@ -1,57 +1,12 @@
-"""Policies, calendar, runs, consumers and events against the real server: keys renew themselves, people steer, crashes lose nothing."""
-import base64
-import hashlib
-import hmac
+"""Policies, calendar, runs, consumers and events against a development server: keys renew themselves, people steer."""
 import json
-import os
-import random
 import subprocess
-import time
 
 import pytest
 
-from node import DevServer, Node, wait_until
-from rest import Problem, b64
-
-KEYS = "/api/v1/tenants/acme/keys"
-ROTATION = "/api/v1/rotation"
-SEED = int(os.environ.get("KEYWRIGHT_SEED", str(random.SystemRandom().randrange(2**32))))
-# Runs that take no time: nothing to wait for but the engine.
-AT_ONCE = ("overlap: {min: 0s, quiet: 0s}\nquarantine: 0s\npublish_wait: 0s\nrollout: {steps: [100], soak: 0s}\n"
-           "jitter: 0s\nold_version: keep_secondary\n")
-
-
-def policy(rest, name, text, tenant="acme"):
-    return rest.call("PUT", f"{ROTATION}/policies/{name}?tenant={tenant}", {"document": f"name: {name}\n{text}"})
-
-
-def start(rest, name="orders", **more):
-    return rest.post(f"{ROTATION}/runs?tenant=acme", {"name": name, **more})["id"]
-
-
-def run_of(rest, run):
-    return rest.get(f"{ROTATION}/runs/{run}")
-
-
-def until(rest, run, *states, seconds=60):
-    def reached():
-        found = run_of(rest, run)
-        return found if found["state"] in states else None
-    try:
-        return wait_until(reached, seconds, f"state {states} of the run")
-    except TimeoutError:
-        found = run_of(rest, run)
-        raise AssertionError(json.dumps({key: found[key] for key in ("state", "problem", "waits_for", "steps")}, indent=1)) from None
-
-
-def primary(rest, name="orders"):
-    return rest.get(f"{KEYS}/{name}")["primary"]
-
-
-def refusal(call, *words, **more):
-    with pytest.raises(Problem) as refused:
-        call(*words, **more)
-    return refused.value
+from node import DevServer, wait_until
+from rest import b64
+from rotation_calls import AT_ONCE, KEYS, ROTATION, policy, primary, refusal, run_of, start, until
 
 
 @pytest.fixture
@@ -59,23 +14,6 @@ def fast(binary, tmp_path):
     server = DevServer(binary, tmp_path, extra=["--clock-rate", "600"])
     yield server
     server.stop()
-
-
-@pytest.fixture
-def staffed(binary, tmp_path):
-    node = Node(binary, tmp_path / "node")
-    node.initialise()
-    staff(node)
-    yield node
-    node.stop()
-
-
-def staff(node):
-    node.tenant("acme")
-    for name, grants in {"ada": ["key-admin:acme"], "kim": ["key-admin:acme"], "uli": ["key-user:acme"], "sol": ["security-officer:*"],
-                         "amy": ["approver:acme"], "abe": ["approver:acme"], "ann": ["auditor:*"]}.items():
-        node.principal(name, *grants)
-    node.rest("ada").post(KEYS, {"name": "orders"})
 
 
 # Policies
@@ -261,80 +199,6 @@ def test_a_run_of_nothing_is_refused(dev):
     assert refusal(start, rest, kind="planet").reason == "bad_subject"
 
 
-# Approvals
-
-def waiting_run(node, needed):
-    policy(node.rest("ada"), "guarded", f"interval: 30d\napprovals: {needed}\n{AT_ONCE}")
-    run = start(node.rest("ada"))
-    return until(node.rest("ada"), run, "approve")
-
-
-def approve(rest, run, plan=None):
-    return rest.post(f"{ROTATION}/runs/{run['id']}:approve", {"plan_hash": plan or run["plan_hash"]})
-
-
-def test_two_others_let_a_run_go_on(staffed):
-    run = waiting_run(staffed, 2)
-    assert "2 people" in run_of(staffed.rest("ada"), run["id"])["waits_for"]
-    assert (approve(staffed.rest("amy"), run)["approved"], primary(staffed.rest("ada"))) == (1, 1)
-    assert approve(staffed.rest("abe"), run)["run"]["approval"]
-    done = until(staffed.rest("ada"), run["id"], "done")
-    assert done["validation"]["as_planned"] and primary(staffed.rest("ada")) == 2
-
-
-def test_an_approval_voted_for_as_such_lets_the_run_go_on_too(staffed):
-    run = waiting_run(staffed, 2)
-    approval = approve(staffed.rest("amy"), run)["approval"]
-    assert staffed.rest("abe").post(f"/api/v1/approvals/{approval}:approve")["state"] in ("approved", "spent")
-    until(staffed.rest("ada"), run["id"], "done")
-
-
-def test_wrong_approvals_never_execute(staffed):
-    run = waiting_run(staffed, 2)
-    assert refusal(approve, staffed.rest("ada"), run).reason == "permission_denied"  # its requester, and no approver
-    assert refusal(approve, staffed.rest("uli"), run).reason == "permission_denied"
-    assert refusal(approve, staffed.rest("amy"), run, plan="00" * 32).reason == "plan_changed"
-    approve(staffed.rest("amy"), run)
-    assert refusal(approve, staffed.rest("amy"), run).reason == "already_voted"
-    time.sleep(0.5)  # the engine has looked again by then
-    assert run_of(staffed.rest("ada"), run["id"])["state"] == "approve" and primary(staffed.rest("ada")) == 1
-
-
-def test_a_requester_who_may_approve_cannot_approve_their_own_run(staffed):
-    policy(staffed.rest("ada"), "guarded", f"interval: 30d\napprovals: 1\n{AT_ONCE}")
-    run = until(staffed.rest("ada"), start(staffed.rest("sol")), "approve")
-    assert refusal(approve, staffed.rest("sol"), run).reason == "own_request"
-    approve(staffed.rest("amy"), run)
-    until(staffed.rest("ada"), run["id"], "done")
-
-
-def test_a_plan_that_changed_is_not_carried_out(staffed):
-    """The key is rotated behind the back of the waiting run: the approval is for another plan, and the run ends."""
-    run = waiting_run(staffed, 1)
-    assert refusal(staffed.rest("ada").post, f"{KEYS}/orders:rotate").reason == "run_open"
-    staffed.rest("kim").call("PATCH", f"{KEYS}/orders", {"owner": "somebody"})
-    staffed.rest("ada").call("PUT", f"{ROTATION}/policies/guarded?tenant=acme",
-                             {"document": f"name: guarded\ninterval: 30d\napprovals: 3\n{AT_ONCE}"})
-    approve(staffed.rest("amy"), run)
-    ended = until(staffed.rest("ada"), run["id"], "done", "aborted")
-    assert primary(staffed.rest("ada")) == (2 if ended["state"] == "done" else 1)
-
-
-def test_an_emergency_by_hand_needs_two_people_first(staffed):
-    path, body = f"{ROTATION}/runs?tenant=acme", {"name": "orders", "emergency": True, "reason": "leak"}
-    asked = refusal(staffed.rest("ada").post, path, body)
-    assert asked.reason == "approval_required" and asked.body["approval"]["needed"] == 2
-    approval = asked.body["approval"]["id"]
-    staffed.rest("amy").post(f"/api/v1/approvals/{approval}:approve")
-    assert refusal(staffed.rest("ada").post, path, body, {"Keywright-Approval": approval}).reason == "approval_open"
-    staffed.rest("abe").post(f"/api/v1/approvals/{approval}:approve")
-    other = refusal(staffed.rest("ada").post, path, {**body, "reason": "other"}, {"Keywright-Approval": approval})
-    assert other.reason == "approval_mismatch"
-    run = staffed.rest("ada").post(path, body, {"Keywright-Approval": approval})
-    assert run["trigger"] == "emergency"
-    until(staffed.rest("ada"), run["id"], "done")
-
-
 # Consumers
 
 def test_a_run_waits_for_its_consumers(dev):
@@ -387,127 +251,3 @@ def test_an_event_rotates_what_its_policy_lists(dev):
     assert rest.post(f"{ROTATION}/events?tenant=acme", {"type": "sunshine", "name": "orders"})["not_listed"] == 1
     for bad in ({"type": "leak"}, {"type": "A", "name": "orders"}, {"type": "leak", "name": "orders", "x": 1}):
         assert refusal(rest.post, f"{ROTATION}/events?tenant=acme", bad).status == 400
-
-
-def signed(secret, message, body, stamp=None):
-    stamp = str(int(time.time()) if stamp is None else stamp)
-    key = base64.b64decode(secret.removeprefix("whsec_"))
-    mac = hmac.new(key, f"{message}.{stamp}.{body}".encode(), hashlib.sha256).digest()
-    return {"webhook-id": message, "webhook-timestamp": stamp, "webhook-signature": "v1," + base64.b64encode(mac).decode()}
-
-
-def test_a_signed_webhook_starts_runs_once(staffed):
-    hook = staffed.rest("sol").post(f"{ROTATION}/hooks?tenant=acme", {"name": "scanner", "events": ["leak"]})
-    policy(staffed.rest("ada"), "p", f"interval: 30d\n{AT_ONCE}")
-    body = json.dumps({"type": "leak", "timestamp": "2026-11-20T13:00:00Z", "data": {"name": "orders"}})
-    anyone = staffed.rest()
-
-    def deliver(headers, text=body, path=hook["path"]):
-        return anyone.call("POST", path, text, headers)
-
-    assert "secret" not in json.dumps(staffed.rest("sol").get(f"{ROTATION}/hooks"))
-    good = signed(hook["secret"], "msg-1", body)
-    for bad in ({}, {**good, "webhook-signature": "v1,AAAA"}, {**good, "webhook-id": "msg-2"}, signed("whsec_" + b64(b"x" * 32), "msg-1", body),
-                signed(hook["secret"], "msg-1", body, time.time() - 400), signed(hook["secret"], "msg-1", body, time.time() + 400)):
-        assert (refusal(deliver, bad).status, primary(staffed.rest("ada"))) == (401, 1)
-    assert refusal(deliver, good, path=f"{ROTATION}/hooks/{'0' * 32}").reason == "signature_invalid"
-    told = deliver(good)
-    assert told["started"] == 1
-    until(staffed.rest("ada"), told["runs"][0]["id"], "done")
-    assert refusal(deliver, good).reason == "already_delivered"
-    staffed.kill()  # the ids that were taken are durable
-    staffed.start()
-    staffed.unseal()
-    anyone.close()
-    anyone.address = staffed.rest().address
-    assert refusal(deliver, good).reason == "already_delivered"
-    other = json.dumps({"type": "leaver", "data": {"name": "orders"}})
-    assert refusal(deliver, signed(hook["secret"], "msg-3", other), other).reason == "event_not_allowed"
-    foreign = json.dumps({"type": "leak", "data": {"tenant": "globex", "name": "orders"}})
-    assert refusal(deliver, signed(hook["secret"], "msg-4", foreign), foreign).reason == "event_not_allowed"
-    broken = "{"
-    assert refusal(deliver, signed(hook["secret"], "msg-5", broken), broken).status == 400
-    staffed.rest("sol").call("DELETE", f"{ROTATION}/hooks/{hook['id']}")
-    assert refusal(deliver, signed(hook["secret"], "msg-6", body)).reason == "signature_invalid"
-    assert primary(staffed.rest("ada")) == 2
-
-
-# Crashes
-
-def settle_all(node, runs):
-    rest = node.rest("ada")
-    for run in runs:
-        until(rest, run, "done", "rolled_back", "aborted", seconds=120)
-
-
-def check_keys(node, sealed):
-    admin, user = node.rest("ada"), node.rest("uli")
-    for name, texts in sealed.items():
-        key = admin.get(f"{KEYS}/{name}")
-        numbers = [version["version"] for version in key["versions"]]
-        assert numbers == list(range(1, len(numbers) + 1)), key
-        assert [version["state"] for version in key["versions"]].count("primary") == 1, key
-        for text in texts:
-            assert user.post(f"{KEYS}/{name}:decrypt", {"ciphertext": text})["plaintext"] == b64(name.encode())
-
-
-@pytest.mark.parametrize("engine", ["sqlite", "postgres"])
-def test_runs_survive_kill_9_at_random(binary, tmp_path, engine, request):
-    store = request.getfixturevalue("postgres").fresh_database() if engine == "postgres" else None
-    rounds = int(os.environ.get("KEYWRIGHT_CRASH_ROUNDS", "8")) if engine == "sqlite" else 3
-    print(f"seed {SEED}, {rounds} rounds on {engine}")
-    rng = random.Random(SEED)
-    node = Node(binary, tmp_path / "node", store=store)
-    node.initialise()
-    staff(node)
-    policy(node.rest("ada"), "p", f"interval: 30d\n{AT_ONCE}")
-    names = [f"k{i}" for i in range(12)]
-    sealed = {name: [] for name in names}
-    for name in names:
-        node.rest("ada").post(KEYS, {"name": name})
-    runs = []
-    for _ in range(rounds):
-        for name in names:
-            sealed[name].append(node.rest("uli").post(f"{KEYS}/{name}:encrypt", {"plaintext": b64(name.encode())})["ciphertext"])
-            try:
-                runs.append(start(node.rest("ada"), name))
-            except Problem as refused:
-                assert refused.reason == "run_open"
-        time.sleep(rng.uniform(0, 0.4))
-        node.kill()
-        node.start()
-        node.unseal()
-    settle_all(node, runs)
-    check_keys(node, sealed)
-    assert all(run_of(node.rest("ada"), run)["state"] == "done" for run in runs)
-    node.stop()
-
-
-@pytest.mark.parametrize("point", ["rotation.record", "rotation.settle", "rotation.commit", "store.commit.before", "store.commit.after"])
-@pytest.mark.parametrize("engine", ["sqlite", "postgres"])
-def test_a_run_killed_at_a_write_point_ends_well(binary, tmp_path, engine, point, request):
-    store = request.getfixturevalue("postgres").fresh_database() if engine == "postgres" else None
-    node = Node(binary, tmp_path / "node", store=store)
-    node.initialise()
-    staff(node)
-    policy(node.rest("ada"), "p", f"interval: 30d\n{AT_ONCE}")
-    sealed = {"orders": [node.rest("uli").post(f"{KEYS}/orders:encrypt", {"plaintext": b64(b"orders")})["ciphertext"]]}
-    node.stop()
-    for hit in (1, 2, 4):
-        node.environment["KEYWRIGHT_FAILPOINTS"] = f"{point}=abort@{hit}"
-        run = None
-        try:
-            node.start()
-            node.unseal()
-            run = start(node.rest("ada"))
-            until(node.rest("ada"), run, "done", seconds=20)
-        except (Problem, OSError, RuntimeError, AssertionError, TimeoutError, Exception):  # noqa: BLE001 this is what the failpoint is for
-            pass
-        node.kill()
-        del node.environment["KEYWRIGHT_FAILPOINTS"]
-        node.start()
-        node.unseal()
-        open_runs = [row["id"] for row in node.rest("ada").get(f"{ROTATION}/runs?tenant=acme&open=true")["items"]]
-        settle_all(node, open_runs)
-        check_keys(node, sealed)
-        node.stop()
