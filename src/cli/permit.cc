@@ -1,5 +1,6 @@
 #include "cli/permit.h"
 
+#include <algorithm>
 #include <map>
 #include <vector>
 
@@ -42,6 +43,15 @@ bool path_matches(const std::string& pattern, const std::string& given, Paramete
   return true;
 }
 
+// Where the path does not name the tenant, the query may.
+void add_tenant(const std::string& path, Parameters& parameters) {
+  constexpr std::string_view kName = "tenant=";
+  const auto begin = path.find(kName, std::min(path.find('?'), path.size()));
+  if (begin == path.npos) return;
+  const auto value = begin + kName.size();
+  parameters.emplace("tenant", path.substr(value, path.find('&', value) - value));
+}
+
 std::string lower(std::string text) {
   for (char& c : text) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
   return text;
@@ -54,8 +64,8 @@ std::string text_of(const JsonView& object, std::string_view name) {
 
 // The object that policies match: what the path names, else what the body names.
 std::string object_name(const Parameters& parameters, std::string_view body) {
-  for (const char* name : {"key", "alias", "policy", "principal", "accessor", "approval", "job", "run", "consumer",
-                           "hook"})
+  for (const char* name : {"key", "alias", "policy", "principal", "accessor", "approval", "job",
+                           "run", "consumer", "hook"})
     if (const auto found = parameters.find(name); found != parameters.end()) return found->second;
   const auto document = codec::JsonDocument::parse(body.empty() ? "{}" : body);
   if (!document) return "";
@@ -109,6 +119,7 @@ Result<std::string> permit_for(client::Connection& connection, const std::string
     if (!path_matches(std::string(pattern), plain, parameters)) continue;
     const auto operation = methods.find(lower(method));
     if (!operation) continue;
+    add_tenant(path, parameters);
     return permit(*operation, parameters, object_name(parameters, body), own_name(connection));
   }
   return error(Code::kNotFound, "no_such_route", "the server does not know this request");
