@@ -37,6 +37,12 @@ constexpr DoctorTopic kTopics[] = {
      "keywright key list --state active, then: keywright key promote NAME@N"},
     {"JO-1", "did every job end well?", "a failed re-wrap leaves old KEK versions in use",
      "keywright job list, then: keywright job resume ID, or job rollback ID"},
+    {"RO-1", "does the rotation engine run, and do its clocks agree?",
+     "after a jump of the wall clock nothing starts, promotes or revokes by schedule",
+     "check the time service, then: keywright run confirm-clock"},
+    {"RO-2", "does a run wait for a person?",
+     "what was found there is not clear: the engine does not guess",
+     "keywright run list --all --state needs_operator, then: keywright run show RUN"},
 };
 
 }  // namespace

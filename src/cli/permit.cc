@@ -1,5 +1,6 @@
 #include "cli/permit.h"
 
+#include <algorithm>
 #include <map>
 #include <vector>
 
@@ -40,6 +41,15 @@ bool path_matches(const std::string& pattern, const std::string& given, Paramete
   for (std::size_t i = 0; i < parts.size(); ++i)
     if (!segment_matches(wanted[i], parts[i], found)) return false;
   return true;
+}
+
+// Where the path does not name the tenant, the query may.
+void add_tenant(const std::string& path, Parameters& parameters) {
+  constexpr std::string_view kName = "tenant=";
+  const auto begin = path.find(kName, std::min(path.find('?'), path.size()));
+  if (begin == path.npos) return;
+  const auto value = begin + kName.size();
+  parameters.emplace("tenant", path.substr(value, path.find('&', value) - value));
 }
 
 std::string lower(std::string text) {
@@ -109,6 +119,7 @@ Result<std::string> permit_for(client::Connection& connection, const std::string
     if (!path_matches(std::string(pattern), plain, parameters)) continue;
     const auto operation = methods.find(lower(method));
     if (!operation) continue;
+    add_tenant(path, parameters);
     return permit(*operation, parameters, object_name(parameters, body), own_name(connection));
   }
   return error(Code::kNotFound, "no_such_route", "the server does not know this request");

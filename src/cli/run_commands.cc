@@ -123,6 +123,12 @@ Status steer(Session& session, const std::string& text, const std::string& verb)
   return ok();
 }
 
+Status confirm_clock(Session& session, const Arguments&) {
+  KW_OK(session.send("POST", "/api/v1/rotation/clock:confirm", "{}"));
+  Session::line("the clock counts as right; schedules go on");
+  return ok();
+}
+
 Command steering(const std::string& verb, const std::string& summary) {
   return {"run",
           verb,
@@ -194,6 +200,13 @@ void add_run_commands(std::vector<Command>& commands) {
   commands.push_back(steering("abort", "end a run that has made nothing yet"));
   commands.push_back(steering("rollback", "unwind a run to the version before"));
   commands.push_back(steering("retry", "try again now, or after a look at what went wrong"));
+  commands.push_back({"run",
+                      "confirm-clock",
+                      "the server's clock is right although it jumped: schedules go on",
+                      "",
+                      {},
+                      {"keywright run confirm-clock"},
+                      confirm_clock});
 }
 
 }  // namespace kw::cli

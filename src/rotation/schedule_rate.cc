@@ -1,9 +1,17 @@
 #include "rotation/schedule_rate.h"
 
+#include <algorithm>
+
 namespace kw::rotation {
 
+namespace {
+// No schedule looks further; a time that was never set is no further away than this.
+constexpr std::chrono::microseconds kFar = std::chrono::hours(24 * 365 * 100);
+}  // namespace
+
 WallTime ScheduleRate::scheduled(WallTime real_time) const {
-  return rate == 1 ? real_time : origin + (real_time - origin) * rate;
+  if (rate == 1) return real_time;
+  return origin + std::clamp(real_time - origin, -kFar / rate, kFar / rate) * rate;
 }
 
 WallTime ScheduleRate::real(WallTime scheduled_time) const {

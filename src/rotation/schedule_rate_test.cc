@@ -41,6 +41,12 @@ TEST(ScheduleRate, rate_one_is_the_schedule_itself) {
   EXPECT_EQ(due->at, std::optional(kStart + Seconds(3600)));
 }
 
+TEST(ScheduleRate, keeps_times_that_were_never_set_within_reach) {
+  const ScheduleRate rate{kStart, 10'000};
+  EXPECT_GT(rate.scheduled(WallTime{}), kStart - std::chrono::hours(24 * 366 * 100));
+  EXPECT_LT(rate.scheduled(WallTime::max()), kStart + std::chrono::hours(24 * 366 * 100));
+}
+
 TEST(ScheduleRate, maps_times_before_the_start_as_well) {
   const ScheduleRate rate{kStart, 60};
   const WallTime before = kStart - Seconds(30);

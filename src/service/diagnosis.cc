@@ -68,6 +68,29 @@ Check jobs_check(House& house) {
                "keywright job list, then keywright job resume ID or rollback ID");
 }
 
+Check engine_check(House& house) {
+  if (!house.rotation.enabled)
+    return warn(check("RO-1", "rotation", false, "this node rotates nothing by itself",
+                      "rotation: {enabled: true} in the settings of one node at least"));
+  return found("RO-1", "rotation", !house.rotation.engine.clock_frozen(),
+               "the engine runs, its clocks agree",
+               "wall and steady clock went apart: nothing rotates by schedule",
+               "check the time service, then: keywright run confirm-clock");
+}
+
+Check runs_check(House& house) {
+  std::vector<rotation::Run> waiting;
+  const Status read = house.store.read([&](store::Reader& reader) -> Status {
+    rotation::RunFilter filter;
+    filter.state = rotation::RunState::kNeedsOperator;
+    KW_TRY(waiting, house.rotation.runs.list(reader, filter));
+    return ok();
+  });
+  return check("RO-2", "rotation", read && waiting.empty(),
+               std::to_string(waiting.size()) + " runs need a person",
+               "keywright run list --all --state needs_operator, then run show, retry or rollback");
+}
+
 }  // namespace
 
 std::string_view check_status_name(CheckStatus status) {
@@ -106,6 +129,8 @@ Result<std::vector<Check>> diagnose(House& house, Call& call) {
                    "the change log has no signed checkpoint yet", "keywright audit checkpoint")));
     checks.push_back(primaries_check(house));
     checks.push_back(jobs_check(house));
+    checks.push_back(engine_check(house));
+    checks.push_back(runs_check(house));
     if (house.options.development)
       checks.push_back(warn(check("SV-5", "server", false,
                                   "this is a development server: its keys vanish with it",

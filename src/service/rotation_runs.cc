@@ -243,6 +243,16 @@ Status pass_on_to_run(House& house, keys::Change change, const auth::Approval& a
   return ok();
 }
 
+Status confirm_rotation_clock(House& house, Call& call) {
+  const auto outcome = recorded<Done>(house, call, [&]() -> Result<Done> {
+    KW_OK(require_open(house));
+    KW_OK(authorise(house, call, {}));
+    KW_OK(house.rotation.engine.confirm_clock(event_of(call)));
+    return Done{};
+  });
+  return status_of(outcome);
+}
+
 Status require_no_run(House& house, store::Reader& reader, const rotation::Subject& subject) {
   KW_TRY(const auto open, house.rotation.runs.open_run(reader, subject));
   if (!open) return ok();

@@ -56,6 +56,9 @@ Result<RunVote> approve_run(House& house, Call& call, const RunId& id, std::stri
 /// goes on. @errors kFailedPrecondition(plan_changed)
 Status pass_on_to_run(House& house, keys::Change change, const auth::Approval& approval);
 
+/// The wall clock is right although it jumped: schedules go on. @audit rotation.clock.confirm
+Status confirm_rotation_clock(House& house, Call& call);
+
 /// Refuses a change of a subject beside its open run (I5).
 /// @errors kFailedPrecondition(run_open)
 Status require_no_run(House& house, store::Reader& reader, const rotation::Subject& subject);

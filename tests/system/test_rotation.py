@@ -138,6 +138,8 @@ def test_a_run_by_hand_reaches_its_end_and_reports(dev):
     assert [rung["state"] for rung in done["ladder"]][:4] == ["plan", "approve", "generate", "stage"]
     watched = dev.cli("run", "watch", run)
     assert watched.returncode == 0 and "done" in watched.stdout, watched
+    metrics = rest.raw("GET", "/metrics")[2].decode()
+    assert 'rotation_runs_total{' in metrics and "rotation_steps_total{" in metrics
 
 
 def long_run(rest, **more):

@@ -120,6 +120,12 @@ Result<Answer> run_approve(Exchange& exchange) {
   return vote_answer(vote);
 }
 
+Result<Answer> rotation_clock_confirm(Exchange& exchange) {
+  KW_OK(exchange.body_object({}));
+  KW_OK(service::confirm_rotation_clock(exchange.house, exchange.call));
+  return no_content();
+}
+
 Result<Answer> run_pause(Exchange& exchange) {
   return steer(exchange, service::RunSteering::kPause);
 }

@@ -141,6 +141,7 @@ std::optional<ResponseShape> rotation_response(OperationId id) {
     case OperationId::consumer_heartbeat:
     case OperationId::consumer_acknowledge:
     case OperationId::hook_remove:
+    case OperationId::rotation_clock_confirm:
       return ResponseShape{204, "", ""};
     default:
       return std::nullopt;
