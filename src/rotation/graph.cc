@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <tuple>
 
 #include "base/failpoint.h"
@@ -63,6 +64,13 @@ Result<std::vector<Edge>> read_edges(store::Reader& reader) {
   return edges;
 }
 
+void add_derived(std::vector<Edge> derived, std::vector<Edge>& edges) {
+  std::set<EdgeKey> there;
+  for (const Edge& edge : edges) there.insert(key_of(edge));
+  for (Edge& edge : derived)
+    if (there.insert(key_of(edge)).second) edges.push_back(std::move(edge));
+}
+
 Status insert(store::Tx& tx, const Edge& edge) {
   return tx.post(
       "INSERT INTO rotation_edge (from_node, to_node, type, breaks, approval)"
@@ -106,17 +114,31 @@ Status record(audit::ChangeLog& log, const Change& change, std::string_view acti
 
 Result<std::shared_ptr<const GraphModel>> DependencyGraph::load(store::Reader& reader) {
   KW_TRY(const auto row, reader.query_one("SELECT revision FROM rotation_graph WHERE id = 1", {}));
-  const Bytes revision = row ? row->bytes(0) : Bytes();
+  ByteWriter state;
+  state.field(row ? row->bytes(0) : Bytes());
+  if (derived_ != nullptr) {
+    KW_TRY(const Bytes derived, derived_->revision(reader));
+    state.field(derived);
+  }
+  const Bytes revision = state.bytes();
   {
     const std::lock_guard lock(mutex_);
     if (model_ != nullptr && revision == revision_) return model_;
   }
   KW_TRY(std::vector<Edge> edges, read_edges(reader));
+  if (derived_ != nullptr) {
+    KW_TRY(std::vector<Edge> derived, derived_->edges(reader));
+    add_derived(std::move(derived), edges);
+  }
   auto model = std::make_shared<const GraphModel>(GraphModel::of(std::move(edges)));
   const std::lock_guard lock(mutex_);
   revision_ = revision;
   model_ = model;
   return std::shared_ptr<const GraphModel>(std::move(model));
+}
+
+Result<std::vector<Edge>> DependencyGraph::declared(store::Reader& reader) {
+  return read_edges(reader);
 }
 
 Status DependencyGraph::add(Change change, const Edge& wanted) {
@@ -152,9 +174,9 @@ Status DependencyGraph::remove(Change change, const Edge& wanted) {
 Result<ImportSummary> DependencyGraph::import(Change change, std::string_view text,
                                               ImportMode mode) {
   KW_TRY(const std::vector<Edge> wanted, parse_edges(text));
-  KW_TRY(const auto model, load(change.tx));
+  KW_TRY(const std::vector<Edge> stored, read_edges(change.tx));
   std::map<EdgeKey, const Edge*> before, after;
-  for (const Edge& edge : model->edges()) before.emplace(key_of(edge), &edge);
+  for (const Edge& edge : stored) before.emplace(key_of(edge), &edge);
   if (mode == ImportMode::kMerge) after = before;
   for (const Edge& edge : wanted) after.emplace(key_of(edge), &edge);
   if (after.size() > kEdgesMax) return too_many_edges();
@@ -162,6 +184,13 @@ Result<ImportSummary> DependencyGraph::import(Change change, std::string_view te
   std::vector<Edge> edges;
   edges.reserve(after.size());
   for (const auto& [key, edge] : after) edges.push_back(*edge);
+  // The text's digest binds the leaf to what was imported.
+  const std::string digest = codec::hex(
+      crypto::sha256(as_bytes(graph_text(GraphModel::of(edges), GraphForm::kJson))));
+  if (derived_ != nullptr) {
+    KW_TRY(std::vector<Edge> derived, derived_->edges(change.tx));
+    add_derived(std::move(derived), edges);
+  }
   const GraphModel next = GraphModel::of(std::move(edges));
   const std::vector<Edge> cycle = next.find_cycle();
   if (!cycle.empty()) return graph_cycle(cycle);
@@ -185,9 +214,6 @@ Result<ImportSummary> DependencyGraph::import(Change change, std::string_view te
   }
   KW_FAILPOINT("graph.change");
   KW_OK(touch(change.tx));
-  // The text's digest binds the leaf to what was imported.
-  const std::string digest =
-      codec::hex(crypto::sha256(as_bytes(graph_text(next, GraphForm::kJson))));
   audit::Event event = change.by;
   event.action = "graph.import";
   event.kind = "graph";

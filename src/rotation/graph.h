@@ -29,9 +29,20 @@ struct ImportSummary {
   std::size_t added = 0, removed = 0, kept = 0;
 };
 
+/// Edges that hold by themselves, from the rooms above: never stored, never removed. Thread-safe.
+class DerivedEdges {
+ public:
+  virtual ~DerivedEdges() = default;
+  /// Changes whenever edges() would.
+  virtual Result<Bytes> revision(store::Reader& reader) = 0;
+  virtual Result<std::vector<Edge>> edges(store::Reader& reader) = 0;
+};
+
 class DependencyGraph {
  public:
-  explicit DependencyGraph(audit::ChangeLog& log) : log_(log) {}
+  /// @param derived  borrowed; null: there are none.
+  explicit DependencyGraph(audit::ChangeLog& log, DerivedEdges* derived = nullptr)
+      : log_(log), derived_(derived) {}
 
   /// @errors kInvalidArgument(bad_edge): ends alike, a shares edge that breaks;
   ///   kAlreadyExists(edge_exists); kFailedPrecondition(graph_cycle): the message names it;
@@ -47,12 +58,16 @@ class DependencyGraph {
   /// @audit graph.import
   Result<ImportSummary> import(Change change, std::string_view text, ImportMode mode);
 
-  /// The graph as `reader` sees it; parsed once per change.
-  /// @errors kDataLoss(bad_graph), kUnavailable(…)
+  /// The graph as `reader` sees it, with the derived edges; parsed once per change. A derived edge
+  /// that was declared as well is there once, as declared.
+  /// @errors kDataLoss(bad_graph), kUnavailable(…), and those of DerivedEdges
   Result<std::shared_ptr<const GraphModel>> load(store::Reader& reader);
+  /// What people declared alone.
+  Result<std::vector<Edge>> declared(store::Reader& reader);
 
  private:
   audit::ChangeLog& log_;
+  DerivedEdges* derived_;
   std::mutex mutex_;
   Bytes revision_;  // of model_
   std::shared_ptr<const GraphModel> model_;
