@@ -1,7 +1,7 @@
 // Keys and tenant KEKs as suspects of an incident: finding, marking, revoking them, and the proof
 // that nobody uses them any more.
 //
-// A key is "key:<tenant>/<name>". The KEK of a tenant is "kek:<tenant>/main"; one of its versions
+// A key is "key:<tenant>/<name>". The KEK of a tenant is "kek:<tenant>/kek"; one of its versions
 // cannot be refused while anything lies under it, so revoking it starts the rotation, and it counts
 // as refused when the census found nothing under it and it was retired.
 #pragma once
@@ -27,9 +27,9 @@ struct IncidentGround {
 
 inline constexpr std::string_view kKeyKind = "key";
 inline constexpr std::string_view kKekKind = "kek";
-inline constexpr std::string_view kKekName = "main";  ///< a tenant has one KEK
+inline constexpr std::string_view kKekName = "kek";  ///< a tenant has one KEK
 
-/// "kek:<tenant>/main"
+/// "kek:<tenant>/kek"
 rotation::Subject kek_subject(std::string_view tenant);
 /// Hex, one-way: the digest of the public half, or a keyed digest of which version of which key
 /// this is. Never of secret material.

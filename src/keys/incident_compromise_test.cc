@@ -39,10 +39,10 @@ TEST_P(Suspects, are_found_by_name_by_tenant_and_by_caller) {
                                          *ObjectName::parse("orders"));
   }));
   using Texts = std::vector<std::string>;
-  EXPECT_EQ(texts({Scope::Kind::kSubject, {"key:acme/o", "key:acme/orders", "kek:acme/main"}}),
-            (Texts{"kek:acme/main", "key:acme/orders"}));
+  EXPECT_EQ(texts({Scope::Kind::kSubject, {"key:acme/o", "key:acme/orders", "kek:acme/kek"}}),
+            (Texts{"kek:acme/kek", "key:acme/orders"}));
   EXPECT_EQ(texts({Scope::Kind::kTenant, {"acme"}}),
-            (Texts{"kek:acme/main", "key:acme/invoices", "key:acme/orders"}));
+            (Texts{"kek:acme/kek", "key:acme/invoices", "key:acme/orders"}));
   room.use("orders", "encrypt", "mallory", "10.0.0.1:5", 2);
   EXPECT_EQ(texts({Scope::Kind::kCaller, {"mallory"}}), Texts{"key:acme/orders"});
   must(room.usage.flush("node-1", 1));

@@ -35,7 +35,7 @@ class Flow : public testing::TestWithParam<Engine> {
               "");
     return *made;
   }
-  Incident show(const rotation::IncidentId& id) {
+  Incident show(const IncidentId& id) {
     std::optional<Incident> found;
     must(room.house.store->read([&](store::Reader& reader) -> Status {
       KW_TRY(found, incidents.show(reader, id));
@@ -43,7 +43,7 @@ class Flow : public testing::TestWithParam<Engine> {
     }));
     return *found;
   }
-  std::string evidence(const rotation::IncidentId& id) {
+  std::string evidence(const IncidentId& id) {
     std::string text;
     must(room.house.store->read([&](store::Reader& reader) -> Status {
       KW_TRY(text, incidents.evidence(reader, id));
@@ -79,7 +79,7 @@ TEST_P(Flow, contain_first_leaves_nothing_usable_and_proves_it) {
 }
 
 TEST_P(Flow, a_suspect_kek_is_rotated_and_its_keys_are_made_anew) {
-  const Incident incident = open(request({"kek:acme/main"}));
+  const Incident incident = open(request({"kek:acme/kek"}));
   std::vector<rotation::IncidentItem> items;
   must(room.house.store->read([&](store::Reader& reader) -> Status {
     KW_TRY(items, incidents.items(reader, incident.id));

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "codec/json.h"
+#include "seal/barrier.h"
 
 namespace kw::keys {
 
@@ -14,7 +15,7 @@ namespace {
 using rotation::Holder;
 using rotation::Readable;
 using rotation::Subject;
-using rotation::Use;
+using PastUse = rotation::Use;
 
 constexpr int kPage = 1'000;
 constexpr std::chrono::hours kHour{1};
@@ -22,19 +23,19 @@ constexpr std::chrono::hours kHour{1};
 /// Principal, operation, version.
 using UseOf = std::tuple<std::string, std::string, std::uint32_t>;
 
-Use use_of(const SeenUse& seen, const std::string& tenant) {
+PastUse use_of(const SeenUse& seen, const std::string& tenant) {
   return {seen.principal, seen.host,       tenant,         seen.operation, seen.version,
           seen.count,     seen.first_seen, seen.last_seen, seen.refused};
 }
 
 // Hours that lie in the window as a whole; the present one ends with the window.
-std::map<UseOf, Use> by_ledger(const std::vector<UsageRow>& rows, const std::string& tenant,
+std::map<UseOf, PastUse> by_ledger(const std::vector<UsageRow>& rows, const std::string& tenant,
                                WallTime from, WallTime to) {
-  std::map<UseOf, Use> all;
+  std::map<UseOf, PastUse> all;
   for (const UsageRow& row : rows) {
     if (row.last_at < from || row.hour > to) continue;
     auto [found, is_new] = all.try_emplace(UseOf{row.caller, row.operation, row.version});
-    Use& use = found->second;
+    PastUse& use = found->second;
     const WallTime first = std::max(row.hour, from);
     use.principal = row.caller;
     use.operation = row.operation;
@@ -53,9 +54,9 @@ struct Known {
   std::map<std::string, std::string> host;                     // of a principal
 };
 
-Known known_from(const std::vector<Use>& uses) {
+Known known_from(const std::vector<PastUse>& uses) {
   Known known;
-  for (const Use& use : uses) {
+  for (const PastUse& use : uses) {
     known.host.try_emplace(use.principal, use.peer);
     known.pairs.emplace(use.principal, use.operation);
     if (use.version == 0) known.mixed.emplace(use.principal, use.operation);
@@ -66,10 +67,10 @@ Known known_from(const std::vector<Use>& uses) {
 // What the ledger has beyond the log of this node: uses at other nodes, and the versions of a batch
 // over several. With a single node its log tells all the rest, and tells it exactly: of a key under
 // load the ledger is ahead of the window by the time it takes to ask.
-void add_the_rest(std::map<UseOf, Use> ledger, std::vector<Use>& uses, bool other_nodes,
+void add_the_rest(std::map<UseOf, PastUse> ledger, std::vector<PastUse>& uses, bool other_nodes,
                   WallTime to) {
   const Known known = known_from(uses);
-  for (const Use& use : uses) {
+  for (const PastUse& use : uses) {
     const auto found = ledger.find({use.principal, use.operation, use.version});
     if (found == ledger.end()) continue;
     found->second.count -= use.count;
@@ -85,7 +86,7 @@ void add_the_rest(std::map<UseOf, Use> ledger, std::vector<Use>& uses, bool othe
     if (mixed) told.insert(pair);
     uses.push_back(std::move(use));
   }
-  std::erase_if(uses, [&](const Use& use) {
+  std::erase_if(uses, [&](const PastUse& use) {
     return use.version == 0 && use.refused == 0 && told.contains({use.principal, use.operation});
   });
 }
@@ -144,13 +145,13 @@ Result<std::vector<std::string>> IncidentHistory::names_of(const Key& key) {
   return names;
 }
 
-Result<std::vector<Use>> IncidentHistory::uses(const Subject& subject, WallTime from,
+Result<std::vector<PastUse>> IncidentHistory::uses(const Subject& subject, WallTime from,
                                                WallTime to) {
-  if (subject.kind != kKeyKind) return std::vector<Use>();  // a KEK is used by the service alone
+  if (subject.kind != kKeyKind) return std::vector<PastUse>();  // a KEK is used by the service alone
   KW_TRY(const Key key, load(subject));
   KW_TRY(const std::vector<std::string> names, names_of(key));
   KW_TRY(const auto seen, accesses_.between(from, to));
-  std::vector<Use> uses;
+  std::vector<PastUse> uses;
   for (const std::string& name : names) {
     const auto found = seen->find(key.tenant_name + "/" + name);
     if (found == seen->end()) continue;
@@ -159,7 +160,7 @@ Result<std::vector<Use>> IncidentHistory::uses(const Subject& subject, WallTime 
   KW_TRY(const auto rows, on_.usage.usage(key.id, from));
   KW_TRY(const bool other_nodes, counted_elsewhere());
   add_the_rest(by_ledger(rows, key.tenant_name, from, to), uses, other_nodes, to);
-  std::sort(uses.begin(), uses.end(), [](const Use& a, const Use& b) {
+  std::sort(uses.begin(), uses.end(), [](const PastUse& a, const PastUse& b) {
     return std::tie(a.principal, a.peer, a.operation, a.version) <
            std::tie(b.principal, b.peer, b.operation, b.version);
   });

@@ -6,9 +6,9 @@ namespace kw::keys {
 namespace {
 
 using crypto::Algorithm;
-using rotation::Use;
+using PastUse = rotation::Use;
 
-std::string text(const Use& use) {
+std::string text(const PastUse& use) {
   return use.principal + " " + use.peer + " " + use.operation + " v" + std::to_string(use.version) +
          " " + std::to_string(use.count) + " refused " + std::to_string(use.refused);
 }
@@ -21,7 +21,7 @@ class History : public testing::TestWithParam<Engine> {
   }
   std::vector<std::string> uses(WallTime from) {
     std::vector<std::string> all;
-    for (const Use& use :
+    for (const PastUse& use :
          must(room.history->uses(key_subject("orders"), from, room.house.clock.wall())))
       all.push_back(text(use));
     return all;

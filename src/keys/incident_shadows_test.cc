@@ -59,7 +59,7 @@ TEST_P(Shadows, stay_while_their_run_is_open) {
 
 TEST_P(Shadows, of_a_kek_are_the_kek_of_the_drill_tenant) {
   EXPECT_EQ(must(room.shadows->make(room.by, kIncident, kek_subject("acme"))).text(),
-            "kek:drill/main");
+            "kek:drill/kek");
 }
 
 TEST_P(Shadows, alone_can_be_removed_so) {

@@ -116,6 +116,37 @@ Result<IncidentPlan> Incidents::plan(const IncidentRequest& request) {
   return plan;
 }
 
+Result<BlastRadius> Incidents::measure(const std::vector<IncidentItem>& items,
+                                       std::string incident, WallTime since) {
+  BlastQuestion question;
+  question.incident = std::move(incident);
+  question.from = since;
+  question.to = house_.clock.wall();
+  for (const IncidentItem& item : items) {
+    if (item.subject)
+      question.subjects.emplace_back(*item.subject, item.suspect);
+    else
+      question.outside.push_back(item.node);
+  }
+  std::shared_ptr<const GraphModel> graph;
+  KW_OK(house_.store.read([&](store::Reader& reader) -> Status {
+    KW_TRY(graph, ports_.graph.load(reader));
+    return ok();
+  }));
+  return measure_blast_radius(ports_.compromise, ports_.history, *graph, question);
+}
+
+Result<BlastRadius> Incidents::forecast(const IncidentPlan& plan) {
+  return measure(plan.items, "", plan.request.compromised_since);
+}
+
+// What is executed is what was approved: items that were changed behind our back are not.
+Status Incidents::check_plan(store::Reader& reader, const Incident& incident) {
+  KW_TRY(const auto items, load_items(reader, incident.id));
+  if (incident_plan_hash(incident.request, items) == incident.plan_hash) return ok();
+  return error(Code::kDataLoss, "plan_changed", "the stored plan is not the one that was opened");
+}
+
 Result<Incident> Incidents::open(Change change, const IncidentPlan& plan) {
   const WallTime now = house_.clock.wall();
   KW_OK(check_request(plan.request, now));
@@ -145,9 +176,18 @@ Result<Incident> Incidents::open(Change change, const IncidentPlan& plan) {
                          plan.request.description);
 }
 
+Result<Incident> Incidents::ask_approval(Change change, const IncidentId& id,
+                                         std::string_view approval) {
+  KW_TRY(Incident incident, load_incident(change.tx, house_.proof, id));
+  if (incident.phase != IncidentPhase::kOpened || incident.approved_at) return incident_moved();
+  incident.approval = approval;
+  return change_head(change, std::move(incident), "incident.approval_asked", approval);
+}
+
 Result<Incident> Incidents::break_glass(Change change, const IncidentId& id) {
   KW_TRY(Incident incident, load_incident(change.tx, house_.proof, id));
   if (incident.phase != IncidentPhase::kOpened || incident.approved_at) return incident_moved();
+  KW_OK(check_plan(change.tx, incident));
   const WallTime now = house_.clock.wall();
   incident.break_glass = BreakGlass{std::string(change.by.actor), now, now + kReviewTime, "", ""};
   incident.approved_at = now;

@@ -130,11 +130,17 @@ class Incidents {
   /// @errors kInvalidArgument(bad_incident), kFailedPrecondition(no_shadows),
   ///   kResourceExhausted(scope_too_large), and those of the ports
   Result<IncidentPlan> plan(const IncidentRequest& request);
+  /// How far the plan's suspects reach, before anything is recorded. Not in a transaction.
+  Result<BlastRadius> forecast(const IncidentPlan& plan);
   /// Records it, marks the suspects and freezes all of the plan: nothing irreversible.
   /// @audit incident.opened
   Result<Incident> open(Change change, const IncidentPlan& plan);
+  /// Notes which approval was asked for: the port `approved` finds it in incident.approval. Again
+  /// when one expired. @errors kFailedPrecondition(incident_moved) @audit incident.approval_asked
+  Result<Incident> ask_approval(Change change, const IncidentId& id, std::string_view approval);
   /// One person lets it go on at once; review is due in 24 h, and it does not close before.
-  /// @errors kFailedPrecondition(incident_moved) @audit incident.break_glass (alert)
+  /// @errors kFailedPrecondition(incident_moved), kDataLoss(plan_changed): the stored items are not
+  ///   those that the plan's hash covers @audit incident.break_glass (alert)
   Result<Incident> break_glass(Change change, const IncidentId& id);
   /// By another person than the one who broke the glass. @audit incident.reviewed
   /// @errors kPermissionDenied(own_request), kFailedPrecondition(nothing_to_review | reviewed)
@@ -174,6 +180,9 @@ class Incidents {
 
  private:
   friend class IncidentStep;
+  Result<BlastRadius> measure(const std::vector<IncidentItem>& items, std::string incident,
+                              WallTime since);
+  Status check_plan(store::Reader& reader, const Incident& incident);
   Result<Incident> change_head(Change change, Incident incident, std::string_view what,
                                std::string_view detail);
   IncidentHouse house_;

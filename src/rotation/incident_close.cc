@@ -33,7 +33,7 @@ Result<Incidents::Progress> IncidentStep::begin_reencryption() {
       KW_TRY(item.job, incidents_.ports_.reencrypt.start(change, *item.acting, item.versions));
       item.job_begun = true;
       KW_OK(save_item(tx, incident.id, item));
-      const std::string what = item.job.empty() ? " protects nothing" : " job " + item.job;
+      const std::string what = item.job.empty() ? " has nothing to re-encrypt" : " job " + item.job;
       KW_TRY(incident, incidents_.change_head(change, incident, "incident.job_started",
                                               item.acting->text() + what));
     }

@@ -129,6 +129,7 @@ Result<Incidents::Progress> IncidentStep::get_approval() {
     approved = false;
     Incident incident = row_.incident;
     const Change change{tx, by_};
+    KW_OK(incidents_.check_plan(tx, incident));
     KW_TRY(const Verdict verdict, incidents_.ports_.approved(change, incident));
     if (!verdict.approved || distinct_others(verdict, incident.opened_by) < kApproversNeeded)
       return error(Code::kFailedPrecondition, "approval_open", "two other people must approve");
@@ -142,6 +143,7 @@ Result<Incidents::Progress> IncidentStep::get_approval() {
     return ok();
   });
   if (!written && written.error().reason == "approval_open") return waiting("approval_open");
+  if (!written && written.error().reason == "plan_changed") return waiting("plan_changed");
   KW_OK(written);
   return Progress{approved, {}};
 }
@@ -221,23 +223,9 @@ Result<Incidents::Progress> IncidentStep::contain() {
 }
 
 Result<Incidents::Progress> IncidentStep::report() {
-  BlastQuestion question;
-  question.incident = row_.incident.id.text();
-  question.from = row_.incident.request.compromised_since;
-  question.to = now();
-  for (const IncidentItem& item : row_.items) {
-    if (item.subject)
-      question.subjects.emplace_back(*item.subject, item.suspect);
-    else
-      question.outside.push_back(item.node);
-  }
-  std::shared_ptr<const GraphModel> graph;
-  KW_OK(incidents_.house_.store.read([&](store::Reader& reader) -> Status {
-    KW_TRY(graph, incidents_.ports_.graph.load(reader));
-    return ok();
-  }));
-  const BlastRadius radius = measure_blast_radius(incidents_.ports_.compromise,
-                                                  incidents_.ports_.history, *graph, question);
+  KW_TRY(const BlastRadius radius,
+         incidents_.measure(row_.items, row_.incident.id.text(),
+                            row_.incident.request.compromised_since));
   const std::string text = blast_radius_json(radius);
   row_.incident.phase = IncidentPhase::kReported;
   tell("incident.reported", std::to_string(radius.subjects.size()) + " subjects, " +
