@@ -18,6 +18,7 @@ Server::Parts::~Parts() {
   if (http) http->stop(std::chrono::milliseconds(5000));
   http.reset();
   application.reset();
+  if (emergency) emergency->sealed();
   feed.reset();
   if (rotation) rotation->sealed();
   if (kek_rotations) kek_rotations->stop_all();
@@ -107,6 +108,11 @@ Status Server::Parts::open_seal() {
   options.clock = &clock;
   options.on_root_key = [this](const seal::RootKey* root) { return root_key_changed(root); };
   KW_TRY(seal, seal::Seal::open(*store, options));
+  emergency = std::make_unique<EmergencyParts>(EmergencyGround{
+      {*store, *barrier, *changes, clock, *keyring, *usage, *kek_rotations},
+      log, *accesses, *approvals, *seal, *feed, rotation->house()});
+  rotation->freeze_by(
+      [this](const rotation::Subject& subject) { return emergency->frozen(subject); });
   service::HouseOptions house_options;
   house_options.development = config.development;
   house_options.node = config.node;
@@ -114,7 +120,7 @@ Status Server::Parts::open_seal() {
   house_options.audit_directory = config.data_directory;
   house.reset(new service::House{clock, *store, *seal, *barrier, *feed, *changes, *accesses,
                                  *access, *approvals, *keyring, *usage, *operations, *kek_rotations,
-                                 rotation->house(), metrics, operation_metrics, log, house_options});
+                                 rotation->house(), emergency->house(), metrics, operation_metrics, log, house_options});
   if (config.seal == "dev") KW_OK(seal->open_dev(config.data_directory + "/dev-seal.key"));
   return ok();
 }
@@ -147,11 +153,13 @@ Status Server::Parts::unlock(const seal::RootKey& root) {
   KW_OK(replay_usage_once());
   KW_OK(kek_rotations->resume_all());
   KW_OK(rotation->unsealed());
+  emergency->unsealed();
   log.info("server.unsealed");
   return ok();
 }
 
 void Server::Parts::lock() {
+  emergency->sealed();
   rotation->sealed();
   kek_rotations->stop_all();
   keyring->forget_all();

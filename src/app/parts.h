@@ -8,6 +8,7 @@
 
 #include "api/rest/application.h"
 #include "app/config.h"
+#include "app/emergency_parts.h"
 #include "app/rotation_parts.h"
 #include "app/server.h"
 #include "keys/message_budget.h"
@@ -61,6 +62,7 @@ struct Server::Parts {
   std::unique_ptr<RotationParts> rotation;
   std::unique_ptr<seal::Seal> seal;
   std::unique_ptr<cluster::ChangeFeed> feed;
+  std::unique_ptr<EmergencyParts> emergency;
   std::unique_ptr<service::House> house;
   std::unique_ptr<api::rest::Application> application;
   std::unique_ptr<net::HttpServer> http;

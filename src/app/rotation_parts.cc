@@ -56,7 +56,9 @@ rotation::EngineOptions RotationParts::engine_options() {
     return policies_.effective(facts);
   };
   options.due_of = [this](const rotation::SubjectFacts& facts,
-                          const rotation::EffectivePolicy& policy, WallTime now) {
+                          const rotation::EffectivePolicy& policy,
+                          WallTime now) -> Result<rotation::Due> {
+    if (frozen_ && frozen_(facts.subject)) return rotation::Due{};
     return rotation::next_due(facts, policy, now, jitter_seed_, schedule_rate_);
   };
   options.workers = ground_.config.rotation_workers;

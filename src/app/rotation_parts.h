@@ -1,6 +1,7 @@
 // The rotation rooms of a server: policies, runs, consumers, the engine and what it rotates.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,10 @@ class RotationParts {
   /// The engine works only while keys can be used. @errors those of Engine::start
   Status unsealed();
   void sealed();
+  /// Scheduled runs of what it says is frozen do not start. Before unsealed().
+  void freeze_by(std::function<bool(const rotation::Subject&)> frozen) {
+    frozen_ = std::move(frozen);
+  }
   /// Another transaction announced `what`, here or on another node.
   void changed(std::string_view what);
 
@@ -47,8 +52,7 @@ class RotationParts {
   rotation::Runs runs_;
   rotation::Consumers consumers_;
   std::vector<std::unique_ptr<rotation::Rotatable>> rotatables_;
-  // Graph, incidents, ceremonies:
-
+  std::function<bool(const rotation::Subject&)> frozen_;
   // Jobs, re-encryption:
 
   std::unique_ptr<rotation::Engine> engine_;

@@ -159,6 +159,7 @@ void Server::run_until_signal() {
   parts_->log.info("server.stopping", {{"signal", received}});
   parts_->stop_clockwork();
   parts_->http->stop(std::chrono::milliseconds(10'000));
+  parts_->emergency->sealed();
   parts_->rotation->sealed();
   if (const Status flushed = parts_->flush_usage(); !flushed)
     parts_->log.failure("usage.flush", flushed.error());

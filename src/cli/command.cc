@@ -38,6 +38,9 @@ std::vector<Command> all_commands() {
   add_access_commands(commands);
   add_approval_commands(commands);
   add_audit_commands(commands);
+  add_graph_commands(commands);
+  add_incident_commands(commands);
+  add_ceremony_commands(commands);
   add_context_commands(commands);
   add_doctor_commands(commands);
   return commands;

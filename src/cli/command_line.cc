@@ -55,8 +55,8 @@ void add_globals(CLI::App& app, GlobalOptions& options, std::string& format) {
   app.add_option("--context", options.context, "which context to use");
   app.add_option("-t,--tenant", options.tenant, "the tenant, when the reference does not name it");
   app.add_option("--url", options.url, "the server, over the context's");
-  app.add_option("-o,--output", format, "table, wide, json, jsonl, yaml or name; a calendar also as ics")
-      ->check(CLI::IsMember({"table", "wide", "json", "jsonl", "yaml", "name", "ics"}));
+  app.add_option("-o,--output", format, "table, wide, json, jsonl, yaml or name; a calendar also as ics, a graph as dot")
+      ->check(CLI::IsMember({"table", "wide", "json", "jsonl", "yaml", "name", "ics", "dot"}));
   app.add_option("--columns", options.columns, "of a list: these columns, with commas between");
   app.add_flag("-q,--quiet", options.quiet, "print ids alone");
   app.add_flag("--no-input", options.no_input, "never ask; a missing answer is an error");
@@ -74,6 +74,7 @@ Format parse_format(const std::string& text) {
   if (text == "yaml") return Format::kYaml;
   if (text == "name") return Format::kName;
   if (text == "ics") return Format::kCalendar;
+  if (text == "dot") return Format::kDot;
   return Format::kTable;
 }
 
@@ -90,10 +91,13 @@ Arguments arguments_of(Filled& filled) {
 int run_command(Filled& filled, GlobalOptions options, const std::vector<std::string>& words) {
   Session session(std::move(options));
   const Arguments arguments = arguments_of(filled);
+  const Format format = session.options().format;
   const bool strange =
-      session.options().format == Format::kCalendar && filled.command->verb != "calendar";
+      (format == Format::kCalendar && filled.command->verb != "calendar") ||
+      (format == Format::kDot && (filled.command->noun != "graph" || filled.command->verb != "show"));
   const Status outcome =
-      strange ? Status(error(Code::kInvalidArgument, "usage", "-o ics is for keywright calendar"))
+      strange ? Status(error(Code::kInvalidArgument, "usage",
+                             "-o ics is for keywright calendar, -o dot for keywright graph show"))
               : filled.command->run(session, arguments);
   std::fflush(stdout);
   if (outcome || outcome.error().reason == "shown") return kDone;

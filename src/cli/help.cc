@@ -93,7 +93,7 @@ std::string first_screen() {
          "  keywright audit verify --dir DIR     prove that nothing was changed\n\n"
          "example: keywright key create orders --owner payments --class confidential\n\n"
          "keywright NOUN --help lists its verbs: key policy run consumer kek job tenant\n"
-         "seal token principal approval audit hook doctor.  topics: keywright help";
+         "seal token principal approval audit hook graph incident ceremony doctor.  topics: keywright help";
 }
 
 std::string noun_summary(const std::string& noun) {
@@ -113,6 +113,9 @@ std::string noun_summary(const std::string& noun) {
       {"token", "credentials of principals"},
       {"access-policy", "permit and forbid statements"},
       {"approval", "requests that need other people"},
+      {"graph", "what depends on what"},
+      {"incident", "emergencies: replace, revoke, prove"},
+      {"ceremony", "KEK and root operations by several people"},
       {"audit", "the log of everything, and its proof"},
       {"context", "which server, which tenant, which token"}};
   const auto found = kSummaries.find(noun);

@@ -55,7 +55,7 @@ std::string text_of(const JsonView& object, std::string_view name) {
 // The object that policies match: what the path names, else what the body names.
 std::string object_name(const Parameters& parameters, std::string_view body) {
   for (const char* name : {"key", "alias", "policy", "principal", "accessor", "approval", "job", "run", "consumer",
-                           "hook"})
+                           "hook", "incident", "ceremony"})
     if (const auto found = parameters.find(name); found != parameters.end()) return found->second;
   const auto document = codec::JsonDocument::parse(body.empty() ? "{}" : body);
   if (!document) return "";

@@ -1,8 +1,10 @@
 #include "service/entry.h"
 
 #include "service/access.h"
+#include "service/ceremonies.h"
 #include "service/hooks.h"
 #include "service/idempotency.h"
+#include "service/incidents.h"
 #include "service/rotation_runs.h"
 #include "service/tenants.h"
 
@@ -25,6 +27,14 @@ Status permitted(House& house, Call& call) {
   if (names(call, "{approval}")) {
     KW_TRY(const ApprovalId id, ApprovalId::parse(call.object));
     return status_of(visible_approval(house, call, id));
+  }
+  if (names(call, "{incident}")) {
+    KW_TRY(const IncidentId id, IncidentId::parse(call.object));
+    return status_of(visible_incident(house, call, id));
+  }
+  if (names(call, "{ceremony}")) {
+    KW_TRY(const rotation::CeremonyId id, rotation::CeremonyId::parse(call.object));
+    return status_of(visible_ceremony(house, call, id));
   }
   if (names(call, "{run}")) {
     KW_TRY(const RunId id, RunId::parse(call.object));

@@ -18,6 +18,7 @@
 #include "observe/metrics.h"
 #include "seal/barrier.h"
 #include "seal/seal.h"
+#include "service/emergency_house.h"
 #include "service/operation_metrics.h"
 #include "service/rotation_house.h"
 #include "store/store.h"
@@ -47,6 +48,7 @@ struct House {
   keys::Operations& uses;
   keys::KekRotations& kek_rotations;
   RotationHouse& rotation;
+  EmergencyHouse& emergency;
   observe::Registry& metrics;
   OperationMetrics& operation_metrics;
   const observe::Log& log;

@@ -16,6 +16,7 @@ constexpr std::uint16_t KU = bit(auth::Role::kKeyUser);
 constexpr std::uint16_t SO = bit(auth::Role::kSecurityOfficer);
 constexpr std::uint16_t AP = bit(auth::Role::kApprover);
 constexpr std::uint16_t TO = bit(auth::Role::kTenantOwner);
+constexpr std::uint16_t AC = bit(auth::Role::kArchiveCustodian);
 constexpr std::uint16_t AU = bit(auth::Role::kAuditor);
 constexpr std::uint16_t OP = bit(auth::Role::kOperator);
 constexpr std::uint16_t SCH = bit(auth::Role::kScheduler);

@@ -25,8 +25,6 @@ struct RotationHouse {
   Bytes jitter_seed;                             ///< the same on every node
   rotation::ScheduleRate schedule_rate;
   bool enabled = true;  ///< false: no engine runs on this node
-  // Graph, incidents, ceremonies:
-
   // Jobs, re-encryption:
 };
 

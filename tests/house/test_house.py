@@ -103,6 +103,7 @@ FORBIDDEN = {
 }
 ALLOWED = {
     "src/base/failpoint.cc": ["sleep_for"],       # the action "delay"
+    "src/cli/incident_commands.cc": ["sleep_for"],  # between two looks at an incident of the server
     "src/cli/job_commands.cc": ["sleep_for"],     # between two looks at a job of the server
     "src/cli/rotation_commands.cc": ["sleep_for"],  # between two looks at a version that must become quiet
     "src/cli/run_watch.cc": ["sleep_for"],        # between two looks at a run of the server

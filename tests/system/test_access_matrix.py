@@ -21,6 +21,12 @@ BODIES = {
     "token_create": {"principal": "nobody"}, "key_import": {"name": "probe2", "wrapped_material": "AAAA"},
     "version_suspend": {"reason": "x"}, "seal_reseal_share": {"share": "x"},
     "seal_reseal_verify": {"share": "x"},
+    "graph_add": {"from": "key:acme/k", "to": "app:shop", "type": "verifies"}, "graph_import": {"text": "edges: []"},
+    "incident_plan": {"scope": "subject", "names": ["key:acme/nothing"], "reason": "probe"},
+    "incident_open": {"scope": "subject", "names": ["key:acme/nothing"], "reason": "probe"},
+    "incident_review": {"justified": True}, "incident_notice_sent": {"kind": "tenant", "recipient": "acme"},
+    "ceremony_open": {"operation": "kek.rotate", "object": "nowhere", "custodians": ["a", "b"], "witnesses": ["c"]},
+    "ceremony_acknowledge": {"request_hash": "0" * 64},
 }
 
 
@@ -31,7 +37,8 @@ def recipient():
     return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
 
 
-QUERIES = {"key_readiness": "?version=1", "audit_proof": "?leaf=0&size=1", "audit_tile": "?path=tile/entries/000.p/1"}
+QUERIES = {"key_readiness": "?version=1", "audit_proof": "?leaf=0&size=1", "audit_tile": "?path=tile/entries/000.p/1",
+           "graph_blast": "?subject=key:acme/k", "graph_remove": "?from=key:acme/k&to=app:none&type=verifies"}
 # Not asked here: they end or block the server's answers to the other questions.
 LEFT_OUT = {"seal_seal", "sys_events", "seal_reseal"}
 
@@ -70,7 +77,7 @@ def staffed(binary, tmp_path_factory):
 
 def ask(rest, name, method, path, tenant, body=None):
     for parameter, value in {"tenant": tenant, "key": "k", "version": "1", "alias": "a", "policy": "p", "principal": "nobody",
-                             "accessor": ID, "approval": ID, "job": ID}.items():
+                             "accessor": ID, "approval": ID, "job": ID, "incident": ID, "ceremony": ID}.items():
         path = path.replace("{" + parameter + "}", value)
     path += QUERIES.get(name, "")
     if method in ("POST", "PUT", "PATCH"):
@@ -143,7 +150,8 @@ def test_a_foreign_tenant_is_a_missing_tenant_on_every_route(staffed):
 
 def test_unknown_ids_are_not_found_for_those_who_may_ask(staffed):
     officer = staffed.rest("g-security-officer")
-    for path in (f"/api/v1/rotation/jobs/{ID}", f"/api/v1/approvals/{ID}"):
+    for path in (f"/api/v1/rotation/jobs/{ID}", f"/api/v1/approvals/{ID}", f"/api/v1/rotation/incidents/{ID}",
+                 f"/api/v1/rotation/ceremonies/{ID}"):
         with pytest.raises(Problem) as missing:
             officer.get(path)
         assert (missing.value.status, missing.value.reason) == (404, "not_found")

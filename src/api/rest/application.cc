@@ -51,7 +51,7 @@ std::string_view named_in_body(service::OperationId id) {
 std::string object_of(const Match& match) {
   for (const std::string_view name :
        {"key", "alias", "policy", "principal", "consumer", "accessor", "approval", "job", "run",
-        "hook"})
+        "hook", "incident", "ceremony"})
     if (const std::string_view value = match.parameter(name); !value.empty())
       return std::string(value);
   return std::string(match.operation->kind == "tenant" ? match.parameter("tenant") : "");
@@ -63,7 +63,7 @@ Status check_names(const Match& match) {
     KW_OK(TenantName::parse(tenant));
   for (const std::string_view name : {"key", "alias", "policy", "principal", "consumer"})
     if (const auto value = match.parameter(name); !value.empty()) KW_OK(ObjectName::parse(value));
-  for (const std::string_view name : {"accessor", "approval", "job", "run", "hook"})
+  for (const std::string_view name : {"accessor", "approval", "job", "run", "hook", "incident", "ceremony"})
     if (const auto value = match.parameter(name); !value.empty()) KW_OK(JobId::parse(value));
   return ok();
 }

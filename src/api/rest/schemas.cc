@@ -157,6 +157,17 @@ std::vector<QueryParameter> query_parameters(OperationId id) {
       return {{"leaf", "integer", "inclusion of this leaf"},
               {"old", "integer", "consistency from this size"},
               {"size", "integer", "in the tree of this size"}};
+    case OperationId::graph_show:
+    case OperationId::graph_add:
+    case OperationId::graph_remove:
+    case OperationId::graph_import:
+    case OperationId::graph_blast:
+    case OperationId::incident_plan:
+    case OperationId::incident_open:
+    case OperationId::incident_list:
+    case OperationId::ceremony_open:
+    case OperationId::ceremony_list:
+      return emergency_query(id);
     case OperationId::audit_tile:
       return {{"path", "string", "C2SP tlog-tiles path"}};
     case OperationId::audit_access_records:
@@ -168,7 +179,8 @@ std::vector<QueryParameter> query_parameters(OperationId id) {
 }
 
 std::string_view request_schema(OperationId id) {
-  for (const auto family : {use_request, access_request, key_request, rotation_request})
+  for (const auto family : {use_request, access_request, key_request, rotation_request,
+                            emergency_request})
     if (const std::string_view schema = family(id); !schema.empty()) return schema;
   return service::operation(id).method == "POST" ? kEmpty : "";
 }
@@ -232,6 +244,7 @@ ResponseShape response_shape(OperationId id) {
     default:
       break;
   }
+  if (const auto shape = emergency_response(id)) return *shape;
   return rotation_response(id).value_or(ResponseShape{200, kJson, kAny});
 }
 

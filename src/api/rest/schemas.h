@@ -1,6 +1,7 @@
 // JSON schemas of requests and responses, for the OpenAPI document. Texts of JSON Schema 2020-12.
 #pragma once
 
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -24,6 +25,11 @@ struct ResponseShape {
   std::string_view schema;
 };
 ResponseShape response_shape(service::OperationId id);
+
+// Those of graph, incidents and ceremonies: the three above ask here too.
+std::vector<QueryParameter> emergency_query(service::OperationId id);
+std::string_view emergency_request(service::OperationId id);
+std::optional<ResponseShape> emergency_response(service::OperationId id);
 
 /// The object of named schemas that the others refer to.
 std::string_view component_schemas();
