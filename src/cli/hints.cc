@@ -116,6 +116,8 @@ Hints hints_for(Session& session, const Command& command, const Arguments& argum
   if (failure.reason == "not_found" && command.noun == "key" &&
       command.positional.find("KEY") != std::string::npos && command.verb != "create")
     return missing_key(session, arguments, words);
+  if (failure.reason == "not_found" && (command.noun == "incident" || command.noun == "ceremony"))
+    hints.attempt = "keywright " + command.noun + " list --all";
   if (failure.reason == "sealed") return while_sealed(session);
   if (about_the_token(failure.reason) && !session.hidden_context().empty()) {
     hints.why =
@@ -125,7 +127,10 @@ Hints hints_for(Session& session, const Command& command, const Arguments& argum
   if (failure.reason == "permission_denied")
     hints.attempt =
         "ask a security officer for this: " + command_line(words, "", "") + " --show-policy";
-  if (failure.reason == "confirm_required" && !arguments.has("--confirm")) {
+  if (failure.reason == "confirm_required" && command.noun == "incident") {
+    hints.why = "it goes on at once, alone in your name, and another person reviews it within 24 h";
+    hints.attempt = command_line(words, "", "") + " --confirm " + arguments.reference;
+  } else if (failure.reason == "confirm_required" && !arguments.has("--confirm")) {
     const auto at = session.reference(arguments.reference);
     hints.why = "what only it protects becomes unreadable";
     if (at) hints.attempt = command_line(words, "", "") + " --confirm " + at->name;

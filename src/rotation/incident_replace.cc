@@ -8,7 +8,7 @@ namespace kw::rotation {
 namespace {
 
 constexpr int kRunsPerStep = 64;
-constexpr std::size_t kRevokedPerStep = 32;
+constexpr std::size_t kRevokedPerStep = 256;
 constexpr int kTriesMax = 3;
 
 bool wants_run(const IncidentItem& item) {
