@@ -93,7 +93,7 @@ std::string first_screen() {
          "  keywright audit verify --dir DIR     prove that nothing was changed\n\n"
          "example: keywright key create orders --owner payments --class confidential\n\n"
          "keywright NOUN --help lists its verbs: key policy run consumer kek job tenant\n"
-         "seal token principal approval audit hook graph incident ceremony doctor.  topics: keywright help";
+         "token approval audit graph incident ceremony doctor.  topics: keywright help";
 }
 
 std::string noun_summary(const std::string& noun) {
