@@ -82,7 +82,8 @@ Status Server::Parts::open_rooms() {
   kek_rotations =
       std::make_unique<keys::KekRotations>(*store, *barrier, *changes, clock, rotations);
   rotation = std::make_unique<RotationParts>(
-      RotationGround{config, clock, log, metrics, *store, *changes});
+      RotationGround{config, clock, log, metrics, *store, *changes, *keyring, *usage,
+                     *kek_rotations});
   return ok();
 }
 

@@ -5,6 +5,8 @@
 #include "cluster/cluster.h"
 #include "crypto/digest.h"
 #include "crypto/random.h"
+#include "keys/kek_rotatable.h"
+#include "keys/key_rotatable.h"
 
 namespace kw::app {
 
@@ -33,8 +35,13 @@ RotationParts::RotationParts(const RotationGround& ground)
       schedule_rate_{ground.clock.wall(), ground.config.rotation_clock_rate},
       policies_(ground.store, ground.changes, ground.clock),
       runs_(ground.changes, ground.clock),
-      consumers_(ground.changes, ground.clock) {
+      consumers_(ground.changes, ground.clock),
+      meter_(ground.store, ground.clock, ground.config.node) {
   // What rotates: one line per kind.
+  rotatables_.push_back(
+      std::make_unique<keys::KeyRotatable>(ground.keyring, ground.usage, meter_));
+  rotatables_.push_back(
+      std::make_unique<keys::KekRotatable>(ground.keyring, ground.kek_rotations));
 
   engine_ = std::make_unique<rotation::Engine>(
       rotation::EngineHouse{ground.store, ground.changes, ground.clock}, borrowed(rotatables_),

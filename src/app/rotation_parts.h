@@ -8,6 +8,10 @@
 
 #include "app/config.h"
 #include "audit/change_log.h"
+#include "keys/kek_rotation.h"
+#include "keys/keyring.h"
+#include "keys/rollout_meter.h"
+#include "keys/usage.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "rotation/rotatable.h"
@@ -24,6 +28,9 @@ struct RotationGround {
   observe::Registry& metrics;
   store::Store& store;
   audit::ChangeLog& changes;
+  keys::Keyring& keyring;
+  keys::UsageLedger& usage;
+  keys::KekRotations& kek_rotations;
 };
 
 class RotationParts {
@@ -51,6 +58,7 @@ class RotationParts {
   rotation::PolicyBook policies_;
   rotation::Runs runs_;
   rotation::Consumers consumers_;
+  keys::RolloutMeter meter_;
   std::vector<std::unique_ptr<rotation::Rotatable>> rotatables_;
   std::function<bool(const rotation::Subject&)> frozen_;
   // Jobs, re-encryption:

@@ -25,6 +25,7 @@ Status shred(KeyChange& edit, std::uint32_t number) {
 Status forget_rows(store::Tx& tx, const KeyId& id) {
   KW_OK(tx.post("DELETE FROM key_usage WHERE key_id = $1", {id.bytes()}));
   KW_OK(tx.post("DELETE FROM key_usage_total WHERE key_id = $1", {id.bytes()}));
+  KW_OK(tx.post("DELETE FROM key_rollout_health WHERE key_id = $1", {id.bytes()}));
   KW_OK(tx.post("DELETE FROM message_budget WHERE key_id = $1", {id.bytes()}));
   KW_OK(tx.post("DELETE FROM key_label WHERE key_id = $1", {id.bytes()}));
   KW_OK(tx.post("DELETE FROM key_version WHERE key_id = $1", {id.bytes()}));
