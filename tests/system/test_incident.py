@@ -3,7 +3,7 @@ import sqlite3
 
 import pytest
 
-from incident_staff import (INCIDENTS, KEYS, Load, approve, check_evidence, decrypt, encrypt, make_keys, order, phase, refusal, show, staffed,
+from incident_staff import (INCIDENTS, KEYS, Load, approve, check_evidence, decrypt, encrypt, head, make_keys, order, phase, refusal, show, staffed,
                             start, states, wait_phase)
 from node import wait_until
 from rest import Problem
@@ -85,7 +85,7 @@ def test_continuity_first_replaces_then_waits_for_consumers_then_revokes(node, t
         approve(node, approval)
         wait_phase(node, incident, "replaced")
         assert states(node, "steady")[2] == "primary"
-        wait_until(lambda: show(node, incident)["incident"]["problem"] == "acknowledgements", 60, "the wait for consumers")
+        wait_until(lambda: head(node, incident)["problem"] == "acknowledgements", 60, "the wait for consumers")
         assert decrypt(node, "steady", sealed) == "a2VwdA==", "the old version serves until consumers have moved"
         board = next(one for one in show(node, incident)["acknowledgements"] if one["node"] == "key:acme/steady")
         assert board["behind"] == ["uli"]
@@ -110,7 +110,7 @@ def test_two_other_people_must_approve(node):
     amy.post(f"/api/v1/approvals/{approval}:approve")
     assert refusal(lambda: amy.post(f"/api/v1/approvals/{approval}:approve")) == "already_voted"
     assert refusal(lambda: node.rest("ada").post(f"/api/v1/approvals/{approval}:approve")) == "permission_denied"
-    wait_until(lambda: show(node, incident)["incident"]["problem"] == "approval_open", 30, "the wait for the second person")
+    wait_until(lambda: head(node, incident)["problem"] == "approval_open", 30, "the wait for the second person")
     assert phase(node, incident) == "opened" and set(states(node, "guarded").values()) == {"primary"}
     assert refusal(lambda: sol.post(f"{INCIDENTS}/{incident}:ask-approval")) == "approval_live"
     node.rest("bob").post(f"/api/v1/approvals/{approval}:reject")
@@ -139,7 +139,7 @@ def test_a_plan_that_changed_never_executes(binary, tmp_path):
             changed = store.execute("UPDATE incident_item SET body = replace(body, 'key:acme/orders', 'key:acme/invoices')").rowcount
         assert changed == 1
         approve(node, approval)
-        wait_until(lambda: show(node, incident)["incident"]["problem"] == "plan_changed", 60, "the refusal of the changed plan")
+        wait_until(lambda: head(node, incident)["problem"] == "plan_changed", 60, "the refusal of the changed plan")
         assert refusal(lambda: node.rest("sia").post(f"{INCIDENTS}/{incident}:break-glass")) == "plan_changed"
         assert phase(node, incident) == "opened"
         assert set(states(node, "invoices").values()) == {"primary"} and "revoked" not in states(node, "orders").values()
@@ -152,7 +152,7 @@ def test_one_person_breaks_the_glass_and_another_one_reviews(node, tmp_path):
     incident, approval = start(node, ["key:acme/urgent"])
     assert refusal(lambda: node.rest("amy").post(f"{INCIDENTS}/{incident}:break-glass")) == "permission_denied"
     node.rest("sol").post(f"{INCIDENTS}/{incident}:break-glass")
-    wait_until(lambda: show(node, incident)["incident"]["problem"] == "review", 60, "the wait for the review")
+    wait_until(lambda: head(node, incident)["problem"] == "review", 60, "the wait for the review")
     assert states(node, "urgent")[1] == "revoked" and phase(node, incident) == "evidence"
     assert refusal(lambda: node.rest("sol").post(f"{INCIDENTS}/{incident}:review", {"justified": True})) == "own_request"
     assert refusal(lambda: node.rest("ann").get(f"{INCIDENTS}/{incident}/evidence")) == "incident_open"
