@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "auth/approvals.h"
+#include "cluster/cluster.h"
 #include "keys/ceremony_operations.h"
 #include "keys/derived_edges.h"
 #include "keys/incident_history.h"

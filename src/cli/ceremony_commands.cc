@@ -1,4 +1,4 @@
-#include "cli/command.h"
+#include "cli/emergency_commands.h"
 #include "cli/evidence_file.h"
 #include "cli/listing.h"
 #include "cli/session.h"

@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "cli/emergency_commands.h"
+
 namespace kw::cli {
 
 std::string Arguments::text(const std::string& flag, std::string_view fallback) const {

@@ -66,9 +66,6 @@ void add_access_commands(std::vector<Command>& commands);
 void add_approval_commands(std::vector<Command>& commands);
 void add_audit_commands(std::vector<Command>& commands);
 void add_context_commands(std::vector<Command>& commands);
-void add_graph_commands(std::vector<Command>& commands);
-void add_incident_commands(std::vector<Command>& commands);
-void add_ceremony_commands(std::vector<Command>& commands);
 void add_doctor_commands(std::vector<Command>& commands);
 
 }  // namespace kw::cli

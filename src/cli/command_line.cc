@@ -7,6 +7,7 @@
 #include "cli/advice.h"
 #include "cli/command.h"
 #include "cli/completion.h"
+#include "cli/emergency_commands.h"
 #include "cli/exit_code.h"
 #include "cli/help.h"
 #include "cli/hints.h"
@@ -74,7 +75,6 @@ Format parse_format(const std::string& text) {
   if (text == "yaml") return Format::kYaml;
   if (text == "name") return Format::kName;
   if (text == "ics") return Format::kCalendar;
-  if (text == "dot") return Format::kDot;
   return Format::kTable;
 }
 
@@ -91,10 +91,10 @@ Arguments arguments_of(Filled& filled) {
 int run_command(Filled& filled, GlobalOptions options, const std::vector<std::string>& words) {
   Session session(std::move(options));
   const Arguments arguments = arguments_of(filled);
-  const Format format = session.options().format;
-  const bool strange =
-      (format == Format::kCalendar && filled.command->verb != "calendar") ||
-      (format == Format::kDot && (filled.command->noun != "graph" || filled.command->verb != "show"));
+  const bool calendar = session.options().format == Format::kCalendar;
+  const bool graph = filled.command->noun == "graph" && filled.command->verb == "show";
+  const bool strange = (calendar && filled.command->verb != "calendar") ||
+                       (arguments.has(std::string(kDotFlag)) && !graph);
   const Status outcome =
       strange ? Status(error(Code::kInvalidArgument, "usage",
                              "-o ics is for keywright calendar, -o dot for keywright graph show"))
@@ -188,9 +188,12 @@ int run(int argc, char** argv) {
     return usage_error(problem, commands, argc, argv);
   }
   options.format = parse_format(format);
+  const bool dot = format == "dot";
   for (const auto& filled : all)
-    if (filled->app->parsed())
+    if (filled->app->parsed()) {
+      if (dot) filled->values[std::string(kDotFlag)] = {"true"};
       return run_command(*filled, std::move(options), {argv + 1, argv + argc});
+    }
   return kUsage;
 }
 

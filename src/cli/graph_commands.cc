@@ -1,7 +1,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "cli/command.h"
+#include "cli/emergency_commands.h"
 #include "cli/listing.h"
 #include "cli/session.h"
 
@@ -27,7 +27,7 @@ std::string tenant_of(Session& session, const Arguments& arguments) {
 }
 
 Status show(Session& session, const Arguments& arguments) {
-  const bool dot = session.options().format == Format::kDot;
+  const bool dot = arguments.has(std::string(kDotFlag));
   KW_TRY(const auto answer,
          session.send("GET", std::string(kGraph) +
                                  client::query({{"tenant", tenant_of(session, arguments)},

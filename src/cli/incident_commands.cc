@@ -4,7 +4,7 @@
 #include <thread>
 
 #include "base/clock.h"
-#include "cli/command.h"
+#include "cli/emergency_commands.h"
 #include "cli/evidence_file.h"
 #include "cli/incident_view.h"
 #include "cli/listing.h"

@@ -11,7 +11,7 @@
 
 namespace kw::cli {
 
-enum class Format : std::uint8_t { kTable, kWide, kJson, kJsonLines, kYaml, kName, kCalendar, kDot };
+enum class Format : std::uint8_t { kTable, kWide, kJson, kJsonLines, kYaml, kName, kCalendar };
 
 struct GlobalOptions {
   std::string context, tenant, url;

@@ -1,5 +1,7 @@
 #include "keys/derived_edges.h"
 
+#include "keys/suspicion.h"
+
 namespace kw::keys {
 
 namespace {

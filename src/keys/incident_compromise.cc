@@ -6,6 +6,7 @@
 #include "codec/base64.h"
 #include "crypto/digest.h"
 #include "keys/rows.h"
+#include "keys/suspicion.h"
 #include "rotation/graph_model.h"
 
 namespace kw::keys {
@@ -16,7 +17,8 @@ using rotation::Refusal;
 using rotation::Subject;
 using rotation::VersionFacts;
 
-constexpr std::size_t kSuspectsMax = 10'000;
+constexpr std::int64_t kSuspectsMax = 10'000;
+constexpr std::int64_t kHourMicros = 3600LL * 1'000'000;
 constexpr int kPage = 1'000;
 
 Change own(const rotation::Change& change) {
@@ -101,17 +103,23 @@ Status IncidentCompromise::add_tenant(std::string_view tenant, std::vector<Subje
     KW_TRY(const Keyring::Page page, on_.keyring.list(filter));
     for (const auto& key : page.keys)
       all.push_back({std::string(kKeyKind), key->tenant_name, key->name});
-    if (all.size() > kSuspectsMax) return scope_too_large();
+    if (all.size() > static_cast<std::size_t>(kSuspectsMax)) return scope_too_large();
     filter.after = page.next;
   } while (!filter.after.empty());
   return ok();
 }
 
+// What the ledger has written down: uses of the last second may still be in a node's memory.
 Status IncidentCompromise::add_used_by(std::string_view caller, WallTime since,
                                        std::vector<Subject>& all) {
-  KW_TRY(const std::vector<KeyId> ids, on_.usage.keys_used_by(caller, since));
+  const std::int64_t from = to_micros(since) - to_micros(since) % kHourMicros;
   return on_.store.read([&](store::Reader& reader) -> Status {
-    for (const KeyId& id : ids) {
+    KW_TRY(const auto used, reader.query("SELECT DISTINCT key_id FROM key_usage"
+                                         " WHERE caller = $1 AND hour >= $2 LIMIT $3",
+                                         {caller, from, kSuspectsMax + 1}));
+    if (used.size() > static_cast<std::size_t>(kSuspectsMax)) return scope_too_large();
+    for (const store::Row& row : used) {
+      KW_TRY(const KeyId id, KeyId::from_bytes(row.bytes(0)));
       KW_TRY(const auto key, rows::find_key({reader, on_.barrier}, id));
       // The ledger outlives what it counted.
       if (key) all.push_back({std::string(kKeyKind), key->tenant_name, key->name});
@@ -133,7 +141,7 @@ Result<std::vector<Subject>> IncidentCompromise::suspects(const rotation::Scope&
   }
   std::sort(all.begin(), all.end());
   all.erase(std::unique(all.begin(), all.end()), all.end());
-  if (all.size() > kSuspectsMax) return scope_too_large();
+  if (all.size() > static_cast<std::size_t>(kSuspectsMax)) return scope_too_large();
   if (all.empty())
     return error(Code::kNotFound, "not_found", "nothing in the scope was used in that time");
   return all;
@@ -190,7 +198,7 @@ Status IncidentCompromise::leaf_about_kek(rotation::Change change, const Subject
 Status IncidentCompromise::mark_key(rotation::Change change, const Subject& subject,
                                     std::uint32_t version, std::optional<WallTime> since) {
   KW_TRY(const Key key, on_.keyring.load(change.tx, subject.tenant, subject.name));
-  KW_OK(on_.keyring.suspect(own(change), key, version, since));
+  KW_OK(suspect(on_.keyring, own(change), key, version, since));
   return ok();
 }
 

@@ -1,5 +1,7 @@
 // A whole incident over real keys: contained, reported, replaced, revoked, closed with evidence.
+#include "cluster/cluster.h"
 #include "keys/incident_house_for_test.h"
+#include "keys/suspicion.h"
 
 namespace kw::keys {
 namespace {

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "audit/access_log.h"
+#include "cluster/cluster.h"
 #include "keys/derived_edges.h"
 #include "keys/house_for_test.h"
 #include "keys/incident_history.h"

@@ -2,6 +2,7 @@
 
 #include "codec/base64.h"
 #include "crypto/digest.h"
+#include "keys/suspicion.h"
 #include "seal/barrier.h"
 
 namespace kw::keys {
@@ -76,7 +77,7 @@ Status IncidentShadows::remove_page(const audit::Event& by,
         return error(Code::kUnavailable, "shadow_busy",
                      "the run of " + shadow.text() + " has not ended");
       KW_TRY(const Key now, on_.keyring.load(tx, key->tenant_name, key->name));
-      KW_OK(on_.keyring.remove_stand_in({tx, by}, now));
+      KW_OK(remove_stand_in(on_.keyring, {tx, by}, now));
     }
     return ok();
   }));

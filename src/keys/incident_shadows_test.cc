@@ -1,6 +1,7 @@
 #include "keys/incident_shadows.h"
 
 #include "keys/incident_house_for_test.h"
+#include "keys/suspicion.h"
 
 namespace kw::keys {
 namespace {
@@ -66,7 +67,7 @@ TEST_P(Shadows, alone_can_be_removed_so) {
   must(room.house.create("orders", Algorithm::kAes256Gcm));
   const Key key = room.house.key("orders");
   EXPECT_EQ(reason_of(room.house.change([&](Change change) {
-              return room.house.keyring->remove_stand_in(change, key);
+              return remove_stand_in(*room.house.keyring, change, key);
             })),
             "not_a_stand_in");
 }

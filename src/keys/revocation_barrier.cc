@@ -1,5 +1,7 @@
 #include "keys/revocation_barrier.h"
 
+#include "cluster/cluster.h"
+
 namespace kw::keys {
 
 namespace {

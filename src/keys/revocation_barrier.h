@@ -11,8 +11,11 @@
 #include <string_view>
 
 #include "base/clock.h"
-#include "cluster/cluster.h"
 #include "store/store.h"
+
+namespace kw::cluster {
+class ChangeFeed;
+}
 
 namespace kw::keys {
 

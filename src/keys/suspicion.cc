@@ -1,5 +1,5 @@
-// What is only suspected: the time of a compromise, without a change of state. And the end of what
-// stood in for a suspect in a drill.
+#include "keys/suspicion.h"
+
 #include <algorithm>
 
 #include "base/failpoint.h"
@@ -24,6 +24,8 @@ Status shred(KeyChange& edit, std::uint32_t number) {
 
 Status forget_rows(store::Tx& tx, const KeyId& id) {
   KW_OK(tx.post("DELETE FROM key_usage WHERE key_id = $1", {id.bytes()}));
+  KW_OK(tx.post("DELETE FROM key_usage_total WHERE key_id = $1", {id.bytes()}));
+  KW_OK(tx.post("DELETE FROM key_rollout_health WHERE key_id = $1", {id.bytes()}));
   KW_OK(tx.post("DELETE FROM message_budget WHERE key_id = $1", {id.bytes()}));
   KW_OK(tx.post("DELETE FROM key_label WHERE key_id = $1", {id.bytes()}));
   KW_OK(tx.post("DELETE FROM key_version WHERE key_id = $1", {id.bytes()}));
@@ -32,26 +34,27 @@ Status forget_rows(store::Tx& tx, const KeyId& id) {
 
 }  // namespace
 
-Result<Key> Keyring::suspect(Change change, const Key& key, std::uint32_t number,
-                             std::optional<WallTime> since) {
-  KeyChange edit(state_->on, change, key);
+Result<Key> suspect(Keyring& keyring, Change change, const Key& key, std::uint32_t number,
+                    std::optional<WallTime> since) {
+  const Foundations& on = keyring.foundations();
+  KeyChange edit(on, change, key);
   KW_TRY(Version * version, edit.version(number));
   if (version->state == kRevoked || version->state == kDestroyed) return key;
   if (since && version->compromised_at) since = std::min(*since, *version->compromised_at);
   if (since == version->compromised_at) return key;
   version->compromised_at = since;
-  KW_OK(rows::update_version({change.tx, state_->on.barrier}, key.id, *version));
+  KW_OK(rows::update_version({change.tx, on.barrier}, key.id, *version));
   KW_FAILPOINT("keys.suspect");
   audit::Event by = change.by;
   by.note = since ? "suspect" : "no longer suspect";
-  KW_OK(KeyChange(state_->on, {change.tx, by}, key).leaf_about(*version));
+  KW_OK(KeyChange(on, {change.tx, by}, key).leaf_about(*version));
   return edit.finish();
 }
 
-Status Keyring::remove_stand_in(Change change, const Key& key) {
+Status remove_stand_in(Keyring& keyring, Change change, const Key& key) {
   if (key.tenant_name != kDrillTenant)
     return error(Code::kFailedPrecondition, "not_a_stand_in", "the key is no stand-in of a drill");
-  KeyChange edit(state_->on, change, key);
+  KeyChange edit(keyring.foundations(), change, key);
   for (const Version& one : key.versions) KW_OK(shred(edit, one.number));
   KW_FAILPOINT("keys.stand_in.shredded");
   KW_OK(edit.finish());

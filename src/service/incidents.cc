@@ -209,6 +209,10 @@ Result<IncidentView> decide_incident(House& house, Call& call, const IncidentId&
       keep(call, wording, *view);
       return ok();
     }));
+    // Whoever is on call must hear of it: there is no second person yet.
+    if (decision == IncidentDecision::kBreakGlass)
+      house.log.warning("incident.break_glass",
+                        {{"incident", id.text()}, {"by", std::string(call.caller->name)}});
     house.emergency.look_again();
     return *std::move(view);
   });

@@ -47,13 +47,18 @@ def show(node, incident):
     return node.rest("sol").get(f"{INCIDENTS}/{incident}")
 
 
+def head(node, incident):
+    """The incident without its items and timeline: cheap to ask for again and again."""
+    return next(one for one in node.rest("sol").get(INCIDENTS)["items"] if one["id"] == incident)
+
+
 def phase(node, incident):
-    return show(node, incident)["incident"]["phase"]
+    return head(node, incident)["phase"]
 
 
 def wait_phase(node, incident, wanted, seconds=120):
     def reached():
-        now = show(node, incident)["incident"]
+        now = head(node, incident)
         return now if PHASES.index(now["phase"]) >= PHASES.index(wanted) else None
     try:
         return wait_until(reached, seconds, f"phase {wanted}")

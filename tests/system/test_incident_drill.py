@@ -42,7 +42,7 @@ def test_a_drill_goes_from_command_to_evidence_in_time(binary, tmp_path):
         before = {name: states(node, name) for name in (names[0], names[-1])}
         began = time.monotonic()
         opened = node.cli("incident", "start", "--scope", "tenant:acme", "--mode", "contain_first", "--reason", "drill", "--drill", "-q",
-                          "--url", node.url, environment=environment(node))
+                          environment=environment(node))
         assert opened.returncode == 0, opened.stderr
         incident = opened.stdout.strip()
         wait_phase(node, incident, "closed", MINUTES * 60)
