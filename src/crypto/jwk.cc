@@ -114,6 +114,12 @@ std::string_view jws_algorithm(Algorithm algorithm) {
       return "ES512";
     case Algorithm::kEd25519:
       return "EdDSA";
+    case Algorithm::kHmacSha256:
+      return "HS256";
+    case Algorithm::kHmacSha384:
+      return "HS384";
+    case Algorithm::kHmacSha512:
+      return "HS512";
     default:
       return {};
   }

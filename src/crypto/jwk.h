@@ -22,7 +22,8 @@ struct PublicJwk {
 /// @param subject_public_key_info  DER.
 /// @errors kUnimplemented(no_jwk): the algorithm has no JWK form. kDataLoss(bad_key)
 Result<PublicJwk> public_jwk(Algorithm algorithm, ByteView subject_public_key_info);
-/// The `alg` of a signature algorithm ("RS256", "PS256", "ES256", "EdDSA" …); "" when it has none.
+/// The `alg` of a signature or MAC algorithm ("RS256", "PS256", "ES256", "EdDSA", "HS256" …); ""
+/// when it has none.
 /// @source RFC 7518, 3.1; RFC 8037, 3.1.
 std::string_view jws_algorithm(Algorithm algorithm);
 /// The required members in lexical order, without white space. @source RFC 7638, 3.2; RFC 8037, 2.

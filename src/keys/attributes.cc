@@ -4,6 +4,8 @@
 
 #include "codec/json.h"
 #include "codec/strict_text.h"
+#include "keys/jwks.h"
+#include "rotation/duration_text.h"
 
 namespace kw::keys {
 
@@ -55,13 +57,24 @@ Status check_regions(const std::vector<std::string>& regions) {
   return bad("bad_region", "at most 32 regions, each [a-z0-9-]{1,63}");
 }
 
+namespace {
+
+// A mistyped life would take a key out of the set while its tokens are still in use.
+Status check_token_life(const std::map<std::string, std::string>& labels) {
+  const auto life = labels.find(std::string(kTokenLifeLabel));
+  if (life == labels.end() || rotation::parse_duration(life->second)) return ok();
+  return bad("bad_label", "jwt.token-life is a duration such as 15min, 12h or 30d");
+}
+
+}  // namespace
+
 Status check_labels(const std::map<std::string, std::string>& labels) {
   const bool good =
       labels.size() <= kLabelsMax &&
       std::all_of(labels.begin(), labels.end(), [](const auto& each) {
         return ObjectRule::matches(each.first) && is_text(each.second, kLabelValueMax);
       });
-  if (good) return ok();
+  if (good) return check_token_life(labels);
   return bad("bad_label",
              "at most 64 labels; a name is [A-Za-z0-9][A-Za-z0-9._-]{0,127}, a value at most 256 "
              "bytes of text");

@@ -25,7 +25,9 @@ void remember(Version& version, VersionState from, VersionState to, WallTime now
     version.promoted_at = now;
     version.demoted_at.reset();
   }
-  if (from == VersionState::kPrimary) version.demoted_at = now;
+  // Since then it protects nothing but, for a secondary, what its lease grace allows.
+  const bool stops_protecting = from == VersionState::kActive && to == VersionState::kRetired;
+  if (from == VersionState::kPrimary || stops_protecting) version.demoted_at = now;
   if (from == VersionState::kDestroying && to != VersionState::kDestroyed)
     version.destroy_after.reset();
 }
@@ -120,6 +122,7 @@ Result<std::uint32_t> KeyChange::add(Version version, VersionState state) {
     key_.primary = version.number;
   }
   KW_OK(rows::insert_version(target(), key_.id, version));
+  KW_OK(rows::insert_kid(change_.tx, key_, version));
   KW_FAILPOINT("keys.version.written");
   audit::Event event = change_.by;
   event.from_state = "none";

@@ -182,8 +182,8 @@ Status update_key(Target target, Key& key) {
 Status write_labels(store::Tx& tx, const Key& key) {
   KW_OK(tx.execute("DELETE FROM key_label WHERE key_id = $1", {key.id.bytes()}));
   for (const auto& [name, value] : key.labels) {
-    KW_OK(tx.execute("INSERT INTO key_label (key_id, name, value) VALUES ($1, $2, $3)",
-                     {key.id.bytes(), name, value}));
+    KW_OK(tx.execute("INSERT INTO key_label (key_id, name, value, tenant) VALUES ($1, $2, $3, $4)",
+                     {key.id.bytes(), name, value, key.tenant}));
   }
   return ok();
 }

@@ -1,8 +1,8 @@
 // The keyring: keys, versions and their life. Changes run inside the caller's transaction and
 // append their own audit leaf; reads come from a bounded cache of immutable snapshots.
 //
-// Tables: tenant, key_object, key_version, key_label, key_alias (rows carry a MAC and an epoch;
-// labels are only an index). One partial unique index enforces one primary per key. Thread-safe.
+// Tables: tenant, key_object, key_version, key_label, key_kid, key_alias (rows carry a MAC and an
+// epoch; labels and kids are only indexes). One partial unique index enforces one primary per key. Thread-safe.
 // After a committed change call forget() (or rely on the change feed: "key:<id hex>").
 #pragma once
 
@@ -33,6 +33,12 @@ struct Foundations;
 struct Change {
   store::Tx& tx;
   const audit::Event& by;
+};
+
+/// A version that is named by its kid.
+struct PublicVersion {
+  std::shared_ptr<const Key> key;
+  std::uint32_t number = 0;
 };
 
 /// All keys of all tenants: their facts, their usable material, their life.
@@ -90,6 +96,17 @@ class Keyring {
   /// @errors kUnavailable(sealed), kDataLoss(unwrap_failed),
   ///   kFailedPrecondition(version_state): destroyed.
   Result<std::shared_ptr<const crypto::Key>> material(const Key& key, const Version& version);
+  // Public halves. For everybody: no error tells a missing tenant from an empty one.
+  /// The tenant's keys with the label use=jwt, by name; kept for at most 5 s or until any change.
+  /// @errors kResourceExhausted(too_many_token_keys): more than 256
+  Result<std::shared_ptr<const std::vector<std::shared_ptr<const Key>>>> token_keys(
+      std::string_view tenant);
+  /// The version of a sign key with this kid, whatever its state. Of two with the same public key
+  /// the one that is stopped. @errors kNotFound(not_found)
+  Result<PublicVersion> public_version(std::string_view tenant, std::string_view kid);
+  /// keys/kid.h, kept. About 50 ns. @errors kDataLoss(bad_key)
+  Result<std::string> kid(const Key& key, const Version& version);
+
   /// Drops the snapshot and its material here. The announcement in the change feed does the same on
   /// other nodes.
   void forget(const KeyId& id);

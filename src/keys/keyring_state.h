@@ -6,9 +6,11 @@
 
 #include "keys/forget_clock.h"
 #include "keys/keyring.h"
+#include "keys/kid.h"
 #include "keys/material_cache.h"
 #include "keys/rows.h"
 #include "keys/snapshot_cache.h"
+#include "keys/token_key_cache.h"
 
 namespace kw::keys {
 
@@ -38,6 +40,8 @@ struct Keyring::State {
   ForgetClock forgets;
   SnapshotCache snapshots;
   MaterialCache materials;
+  KidCache kids;
+  TokenKeyCache token_keys;
   std::shared_mutex tenants_mutex;
   std::unordered_map<std::string, Tenant> tenants;  ///< they never change; at most kTenantsMax
   const WallTime wall_at_start;

@@ -5,7 +5,10 @@
 
 #include "base/failpoint.h"
 #include "base/reveal.h"
+#include "codec/base64.h"
 #include "crypto/random.h"
+#include "keys/jwks.h"
+#include "keys/jwt.h"
 #include "keys/message_budget.h"
 #include "keys/protect_limits.h"
 #include "keys/rollout_meter.h"
@@ -226,6 +229,42 @@ Result<Used<Bytes>> Operations::sign(const Key& key, std::uint32_t version, Byte
       [&](const Version&, const crypto::Key& material, const Bytes& signature) {
         return holds(material.verify(message, signature));
       });
+}
+
+Result<Used<Bytes>> Operations::sign_token(const Key& key, std::uint32_t version,
+                                           const TokenOrder& order, std::string_view caller) {
+  if (!signs_tokens(key))
+    return error(Code::kFailedPrecondition, "no_token_key",
+                 "tokens are signed by keys of purpose sign or mac with the label use=jwt");
+  KW_OK(check_token_type(order.type));
+  KW_OK(check_claims(order.claims, order.life, clock_.wall()));
+  const bool mac = key.purpose == Purpose::kMac;
+  // The header names the version that signs: only here, after the choice, is it known.
+  return protect(
+      key, Wish{version, Operation::kSign, caller, order.claims.size()},
+      [&](const Version& with, const crypto::Key& material) -> Result<Bytes> {
+        KW_TRY(const std::string kid, keyring_.kid(key, with));
+        KW_TRY(const std::string input,
+               signing_input({with.algorithm, kid, order.type}, order.claims));
+        KW_TRY(const Bytes signature,
+               mac ? material.mac(as_bytes(input)) : material.sign(as_bytes(input)));
+        return compact_token(with.algorithm, input, signature);
+      },
+      [&](const Version& with, const crypto::Key& material, const Bytes& token) {
+        const auto parts = split_token(with.algorithm, as_text(token));
+        if (!parts) return false;
+        const ByteView input = as_bytes(parts->input);
+        return holds(mac ? material.verify_mac(input, parts->signature)
+                         : material.verify(input, parts->signature));
+      });
+}
+
+Result<std::uint32_t> Operations::version_of_kid(const Key& key, std::string_view kid) {
+  for (auto each = key.versions.rbegin(); each != key.versions.rend(); ++each) {
+    KW_TRY(const std::string own, keyring_.kid(key, *each));
+    if (!own.empty() && own == kid) return each->number;
+  }
+  return error(Code::kNotFound, "unknown_kid", "no version of this key has this kid");
 }
 
 Result<Used<Bytes>> Operations::mac(const Key& key, std::uint32_t version, ByteView message,

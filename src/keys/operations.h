@@ -3,9 +3,11 @@
 // service's. Thread-safe.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
+#include "crypto/jose_signature.h"
 #include "keys/keyring.h"
 
 namespace kw::keys {
@@ -29,7 +31,32 @@ enum class Operation : std::uint8_t {
 inline constexpr int kOperationCount = 9;
 std::string_view operation_name(Operation operation);  ///< "encrypt" … "generate-data-key"
 
-enum class Verdict : std::uint8_t { kValid, kInvalid, kUntrusted };
+enum class Verdict : std::uint8_t {
+  kValid,
+  kInvalid,
+  kUntrusted,              ///< the signature is right, and nobody should rely on it
+  kValidRetired,           ///< by a version that signs nothing any more and was never compromised
+  kValidBeforeCompromise,  ///< by a compromised version, proven to be older than the compromise
+  kSignedAfterCompromise,  ///< by a compromised version, and not older than the compromise
+};
+/// "valid", "invalid", "untrusted", "valid_retired" …
+std::string_view verdict_name(Verdict verdict);
+/// True for the verdicts that one may rely on.
+bool relied_on(Verdict verdict);
+
+/// When a signature of `version` (as Key::sign made it) was recorded for good; nothing when no
+/// record is found that commits to it. Asked for compromised versions alone.
+using Witness = std::function<std::optional<WallTime>(const Version& version, ByteView signature)>;
+
+/// A signature, and what the caller says about it.
+struct SignatureClaim {
+  ByteView message;
+  ByteView signature;
+  crypto::SignatureForm form = crypto::SignatureForm::kDer;
+  /// Says the caller: believed only against the signature.
+  std::optional<WallTime> signed_at{};
+  Witness witness{};  ///< may be empty
+};
 
 /// What a use answers: bytes (ciphertext, plaintext, signature …) and which version did it.
 template <typename Content>
@@ -40,7 +67,7 @@ struct Used {
 struct Verified {
   Verdict verdict = Verdict::kInvalid;
   std::uint32_t version = 0;
-  std::string reason;  ///< why untrusted: the state's name
+  std::string reason;  ///< why not simply valid: the state's name
 };
 struct DataKey {
   SecretBytes plaintext;  ///< 16 to 64 bytes, default 32
@@ -85,8 +112,28 @@ class Operations {
   /// Without a version: the primary, then the others that may verify, newest first, then untrusted
   /// ones; at most 32. A good signature of a revoked, suspended, destroying or destroyed version is
   /// "untrusted". `version` is 0 in a negative answer to an unnamed question.
+  /// A good signature of a retired or archived version, and of one that was destroyed from there,
+  /// is "valid_retired". Of a compromised one: what claim.witness and claim.signed_at prove, else
+  /// "untrusted".
+  Result<Verified> verify(const Key& key, std::uint32_t version, const SignatureClaim& claim,
+                          std::string_view caller);
   Result<Verified> verify(const Key& key, std::uint32_t version, ByteView message,
-                          ByteView signature, std::string_view caller);
+                          ByteView signature, std::string_view caller) {
+    return verify(key, version, SignatureClaim{message, signature}, caller);
+  }
+  /// A JSON Web Token in compact form, bound to the version that signs it: purposes sign and mac
+  /// with the label use=jwt.
+  /// @errors kFailedPrecondition(no_token_key | no_jws_algorithm), kInvalidArgument(json_type |
+  ///   bad_token_expiry | bad_token_type)  @source RFC 7515, 7.1; RFC 7519.
+  struct TokenOrder {
+    std::string_view claims;  ///< JSON text, signed as it is
+    std::string_view type = "JWT";
+    std::chrono::seconds life{};  ///< the latest `exp`, from now
+  };
+  Result<Used<Bytes>> sign_token(const Key& key, std::uint32_t version, const TokenOrder& order,
+                                 std::string_view caller);
+  /// The number of the version with this kid. @errors kNotFound(unknown_kid)
+  Result<std::uint32_t> version_of_kid(const Key& key, std::string_view kid);
   Result<Used<Bytes>> mac(const Key& key, std::uint32_t version, ByteView message,
                           std::string_view caller);
   /// As verify; but stopped versions are not tried, and a named one is "untrusted" without a look

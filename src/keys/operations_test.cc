@@ -204,7 +204,7 @@ TEST_F(Uses, retired_and_archived_versions_do_what_the_table_says) {
   EXPECT_EQ(opened(now(cipher), envelope), "version_state");
   EXPECT_EQ(reason_of(uses_.rewrap(now(cipher), envelope, kContext, "app")), "version_state");
   EXPECT_EQ(must(uses_.verify(now(signer), 0, kMessage, signature, "app")).verdict,
-            Verdict::kValid);
+            Verdict::kValidRetired);
   EXPECT_EQ(reason_of(uses_.verify_mac(now(tagger), 1, kMessage, tag, "app")), "version_state");
 }
 

@@ -64,6 +64,8 @@ Status write_labels(store::Tx& tx, const Key& key);
 
 Result<Version> version_of(seal::Barrier& barrier, const store::Row& row);
 Status insert_version(Target target, const KeyId& key, const Version& version);
+/// Adds the index entry that finds a sign key's version by its kid.
+Status insert_kid(store::Tx& tx, const Key& key, const Version& version);
 /// Writes the row with the epoch raised by one. @errors kAborted(stale_epoch)
 Status update_version(Target target, const KeyId& key, Version& version);
 

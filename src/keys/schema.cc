@@ -155,9 +155,25 @@ CREATE TABLE key_rollout_health (
 );
 )sql";
 
-constexpr std::array<store::Migration, 3> kMigrations = {{{"keys", 1, kTenantsAndKeys},
+// Indexes for readers without credentials: by tenant and label, by tenant and kid. Not believed:
+// the rows they lead to are.
+constexpr std::string_view kPublicKeys = R"sql(
+ALTER TABLE key_label ADD COLUMN tenant BIGINT NOT NULL DEFAULT 0;
+UPDATE key_label SET tenant = (SELECT k.tenant FROM key_object k WHERE k.id = key_label.key_id);
+CREATE INDEX key_label_tenant ON key_label (tenant, name, value, key_id);
+CREATE TABLE key_kid (
+  tenant BIGINT NOT NULL,
+  kid TEXT NOT NULL,
+  key_id BYTEA NOT NULL,
+  version BIGINT NOT NULL,
+  PRIMARY KEY (tenant, kid, key_id, version)
+);
+)sql";
+
+constexpr std::array<store::Migration, 4> kMigrations = {{{"keys", 1, kTenantsAndKeys},
                                                           {"keys", 2, kUsageAndJobs},
-                                                          {"keys", 3, kRolloutsAndTotals}}};
+                                                          {"keys", 3, kRolloutsAndTotals},
+                                                          {"public_keys", 1, kPublicKeys}}};
 
 }  // namespace
 

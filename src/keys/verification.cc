@@ -1,5 +1,7 @@
 // Verifying signatures and tags: valid, invalid, or valid but from a version that nobody should
 // trust.
+#include <array>
+
 #include "keys/operations.h"
 #include "keys/usage.h"
 #include "keys/version_choice.h"
@@ -10,41 +12,80 @@ namespace {
 
 using crypto::Purpose;
 
-/// What was signed or tagged, and by what.
-struct Claim {
-  ByteView message;
-  ByteView evidence;
+constexpr std::array<std::string_view, 6> kVerdicts = {
+    "valid",         "invalid",
+    "untrusted",     "valid_retired",
+    "valid_before_compromise", "signed_after_compromise",
 };
 
+/// What was tagged, and by what.
+struct TagClaim {
+  ByteView message;
+  ByteView tag;
+};
+
+Verified told(Verdict verdict, const Version& version) {
+  return {verdict, version.number, std::string(state_name(version.state))};
+}
+
 Verified untrusted(const Version& version) {
-  return {Verdict::kUntrusted, version.number, std::string(state_name(version.state))};
+  return told(Verdict::kUntrusted, version);
 }
 
 Verified verdict(const Version& version, bool valid) {
   return {valid ? Verdict::kValid : Verdict::kInvalid, version.number, {}};
 }
 
-Result<Verified> judge_signature(Keyring& keyring, const Key& key, const Version& version,
-                                 const Claim& claim) {
-  const Permission allowed = permission(version.state, Use::kVerify);
-  if (allowed == Permission::kYes) {
-    KW_TRY(const auto material, keyring.material(key, version));
-    KW_TRY(const bool valid, material->verify(claim.message, claim.evidence));
-    return verdict(version, valid);
-  }
-  if (allowed != Permission::kUntrusted) return version_state(version);
+// Destroyed at the end of an orderly life, as private signature keys shall be: the public half
+// proves as much as before. @source SP 800-57 Part 1 Rev. 5, 5.3.6.
+bool ended_in_order(const Version& version) {
+  return version.state == VersionState::kDestroyed &&
+         version.state_before == VersionState::kArchived && !version.compromised_at;
+}
+
+// A thief can date a signature as he likes: what the caller says counts only against it, and only a
+// record that was made before the compromise counts for it.
+Verdict after_compromise(const Version& version, const SignatureClaim& claim, ByteView signature) {
+  if (!version.compromised_at) return Verdict::kUntrusted;
+  if (claim.signed_at && *claim.signed_at >= *version.compromised_at)
+    return Verdict::kSignedAfterCompromise;
+  const auto recorded = claim.witness ? claim.witness(version, signature) : std::nullopt;
+  if (!recorded) return Verdict::kUntrusted;
+  return *recorded < *version.compromised_at ? Verdict::kValidBeforeCompromise
+                                             : Verdict::kSignedAfterCompromise;
+}
+
+Result<Verified> judge_stopped(const Version& version, const SignatureClaim& claim,
+                               ByteView signature) {
   // The private half of a stopped version stays sealed.
   KW_TRY(const auto half, crypto::load_public(version.algorithm, version.public_key));
-  KW_TRY(const bool valid, half->verify(claim.message, claim.evidence));
-  return valid ? untrusted(version) : verdict(version, false);
+  KW_TRY(const bool valid, half->verify(claim.message, signature));
+  if (!valid) return verdict(version, false);
+  if (ended_in_order(version)) return told(Verdict::kValidRetired, version);
+  return told(after_compromise(version, claim, signature), version);
+}
+
+Result<Verified> judge_signature(Keyring& keyring, const Key& key, const Version& version,
+                                 const SignatureClaim& claim) {
+  const Permission allowed = permission(version.state, Use::kVerify);
+  if (allowed != Permission::kYes && allowed != Permission::kUntrusted)
+    return version_state(version);
+  const auto signature = crypto::from_form(version.algorithm, claim.form, claim.signature);
+  if (!signature) return verdict(version, false);
+  if (allowed == Permission::kUntrusted) return judge_stopped(version, claim, *signature);
+  KW_TRY(const auto material, keyring.material(key, version));
+  KW_TRY(const bool valid, material->verify(claim.message, *signature));
+  const bool over =
+      version.state == VersionState::kRetired || version.state == VersionState::kArchived;
+  return valid && over ? told(Verdict::kValidRetired, version) : verdict(version, valid);
 }
 
 Result<Verified> judge_tag(Keyring& keyring, const Key& key, const Version& version,
-                           const Claim& claim) {
+                           const TagClaim& claim) {
   if (permission(version.state, Use::kVerify) == Permission::kUntrusted) return untrusted(version);
   KW_OK(choose_to_process(key, version.number));
   KW_TRY(const auto material, keyring.material(key, version));
-  KW_TRY(const bool valid, material->verify_mac(claim.message, claim.evidence));
+  KW_TRY(const bool valid, material->verify_mac(claim.message, claim.tag));
   return verdict(version, valid);
 }
 
@@ -64,10 +105,18 @@ Result<Verified> try_versions(const Key& key, std::uint32_t number, Use use, con
 
 }  // namespace
 
-Result<Verified> Operations::verify(const Key& key, std::uint32_t version, ByteView message,
-                                    ByteView signature, std::string_view caller) {
+std::string_view verdict_name(Verdict verdict) {
+  return kVerdicts.at(static_cast<std::size_t>(verdict));
+}
+
+bool relied_on(Verdict verdict) {
+  return verdict == Verdict::kValid || verdict == Verdict::kValidRetired ||
+         verdict == Verdict::kValidBeforeCompromise;
+}
+
+Result<Verified> Operations::verify(const Key& key, std::uint32_t version,
+                                    const SignatureClaim& claim, std::string_view caller) {
   KW_OK(require_purpose(key, {Purpose::kSign}));
-  const Claim claim{message, signature};
   KW_TRY(Verified verified, try_versions(key, version, Use::kVerify, [&](const Version& each) {
            return judge_signature(keyring_, key, each, claim);
          }));
@@ -79,7 +128,7 @@ Result<Verified> Operations::verify(const Key& key, std::uint32_t version, ByteV
 Result<Verified> Operations::verify_mac(const Key& key, std::uint32_t version, ByteView message,
                                         ByteView tag, std::string_view caller) {
   KW_OK(require_purpose(key, {Purpose::kMac}));
-  const Claim claim{message, tag};
+  const TagClaim claim{message, tag};
   KW_TRY(Verified verified, try_versions(key, version, Use::kProcess, [&](const Version& each) {
            return judge_tag(keyring_, key, each, claim);
          }));

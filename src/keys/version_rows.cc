@@ -1,3 +1,4 @@
+#include "keys/kid.h"
 #include "keys/rows.h"
 
 namespace kw::keys::rows {
@@ -93,6 +94,14 @@ Status insert_version(Target target, const KeyId& key, const Version& version) {
        micros(version.destroy_after), micros(version.compromised_at), version.reason, version.epoch,
        ByteView(mac)});
   if (!written) return as_stale(written.error());
+  return ok();
+}
+
+Status insert_kid(store::Tx& tx, const Key& key, const Version& version) {
+  if (key.purpose != crypto::Purpose::kSign) return ok();
+  KW_TRY(const std::string kid, kid_of(key, version));
+  KW_OK(tx.execute("INSERT INTO key_kid (tenant, kid, key_id, version) VALUES ($1, $2, $3, $4)",
+                   {key.tenant, kid, key.id.bytes(), version.number}));
   return ok();
 }
 
