@@ -104,6 +104,10 @@ Status anchor(ChangeLog& change_log, AccessLog& access_log) {
   return ok();
 }
 
+std::uint64_t AccessLog::anchored() const {
+  return state_->anchored_size.load();
+}
+
 namespace {
 
 Error unreadable() {

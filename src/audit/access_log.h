@@ -63,6 +63,8 @@ class AccessLog {
 
   /// Durable records.
   std::uint64_t size() const;
+  /// Records that an anchor in the change log commits to; 0 until the first anchor of this process.
+  std::uint64_t anchored() const;
   /// Signs the durable head, appends the note to `checkpoints` and returns it. A log that has not
   /// grown answers its newest note. @errors kUnavailable(sealed | audit_unavailable)
   Result<std::string> checkpoint();

@@ -66,7 +66,7 @@ struct AccessLog::State {
   std::string newest_note;    // guarded by checkpoint_mutex
   bool notes_torn = false;    // guarded by checkpoint_mutex: part of a note may follow the last one
   bool vkey_written = false;  // guarded by checkpoint_mutex
-  std::uint64_t anchored_size = 0;  // guarded by checkpoint_mutex
+  std::atomic<std::uint64_t> anchored_size{0};  // written under checkpoint_mutex
 
   mutable std::mutex read_mutex;
   mutable std::uint64_t read_index = 0;   // guarded by read_mutex: where the last read ended

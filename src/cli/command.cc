@@ -31,6 +31,7 @@ std::vector<Command> all_commands() {
   add_consumer_commands(commands);
   add_event_commands(commands);
   add_use_commands(commands);
+  add_jwks_commands(commands);
   add_version_commands(commands);
   add_tenant_commands(commands);
   add_job_commands(commands);

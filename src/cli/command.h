@@ -57,6 +57,7 @@ void add_consumer_commands(std::vector<Command>& commands);
 void add_event_commands(std::vector<Command>& commands);
 void add_version_commands(std::vector<Command>& commands);
 void add_use_commands(std::vector<Command>& commands);
+void add_jwks_commands(std::vector<Command>& commands);
 void add_tenant_commands(std::vector<Command>& commands);
 void add_job_commands(std::vector<Command>& commands);
 void add_seal_commands(std::vector<Command>& commands);

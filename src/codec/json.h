@@ -147,9 +147,6 @@ class JsonWriter {
   bool after_name_ = false;
 };
 
-/// Writes a parsed value again, in its own order and with its own whole numbers.
-void write_view(JsonWriter& json, const JsonView& view);
-
 /// RFC 8785 canonical form of a parsed text (members sorted by UTF-16 code units, no white space,
 /// ES6 numbers: an integer that a double cannot hold is rounded to one, as the standard says). For
 /// public data: the result is not wiped.

@@ -76,9 +76,7 @@ TEST(JoseSignature, other_algorithms_have_one_form) {
 }
 
 TEST(JoseSignature, what_is_no_der_is_told) {
-  EXPECT_EQ(in_form(Algorithm::kEcdsaP256, SignatureForm::kJose, Bytes{0x30, 0x01})
-                .error()
-                .reason,
+  EXPECT_EQ(in_form(Algorithm::kEcdsaP256, SignatureForm::kJose, Bytes{0x30, 0x01}).error().reason,
             "bad_signature");
   EXPECT_EQ(parse_signature_form("raw").error().reason, "bad_signature_format");
   EXPECT_EQ(*parse_signature_form("jose"), SignatureForm::kJose);

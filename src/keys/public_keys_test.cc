@@ -124,8 +124,7 @@ TEST_P(PublicKeys, a_token_verifies_under_the_version_that_its_kid_names) {
     must(house->rotate(name));
     const Key key = house->key(name);
     const std::string claims = R"({"exp":1800000060})";
-    const auto made =
-        must(uses.sign_token(key, 0, {claims, "JWT", std::chrono::hours(1)}, "app"));
+    const auto made = must(uses.sign_token(key, 0, {claims, "JWT", std::chrono::hours(1)}, "app"));
     EXPECT_EQ(made.version, 2u);
     const std::string token(as_text(made.content));
     const std::size_t dot = token.rfind('.');

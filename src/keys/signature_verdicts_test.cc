@@ -87,8 +87,8 @@ TEST_F(SignatureVerdicts, only_three_verdicts_may_be_relied_on) {
 }
 
 TEST_F(SignatureVerdicts, the_raw_form_is_understood_and_only_where_it_is_named) {
-  const Bytes raw = must(
-      crypto::in_form(Algorithm::kEcdsaP256, crypto::SignatureForm::kJose, signature));
+  const Bytes raw =
+      must(crypto::in_form(Algorithm::kEcdsaP256, crypto::SignatureForm::kJose, signature));
   const auto judged = [&](ByteView evidence, crypto::SignatureForm form) {
     return must(uses.verify(house.key("k"), 0, SignatureClaim{kMessage, evidence, form}, "app"))
         .verdict;

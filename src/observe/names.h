@@ -29,6 +29,8 @@ inline constexpr std::string_view kKekRewrapped = "keywright_kek_rewrapped_total
 /// Counters: key versions found, and not found, in memory.
 inline constexpr std::string_view kKeyCacheHits = "keywright_key_cache_hits_total";
 inline constexpr std::string_view kKeyCacheMisses = "keywright_key_cache_misses_total";
+/// Counter: verifications that named a kid that no version of the key has.
+inline constexpr std::string_view kUnknownKid = "rotation_unknown_kid_total";
 /// Gauge, 0 to 1: uses of a key version against its limit.
 inline constexpr std::string_view kKeyOpsRatio = "rotation_key_ops_ratio";
 

@@ -13,7 +13,8 @@ TEST(Names, are_accepted_by_the_registry_and_differ) {
   Registry registry;
   const std::string_view counters[] = {
       names::kOperations,   names::kHttpRequests, names::kRateLimited,   names::kAuditRecords,
-      names::kKekRewrapped, names::kKeyCacheHits, names::kKeyCacheMisses};
+      names::kKekRewrapped, names::kKeyCacheHits, names::kKeyCacheMisses,
+      names::kUnknownKid};
   const std::string_view others[] = {names::kOperationSeconds, names::kAuditGroupSize,
                                      names::kStoreCommitSeconds, names::kSealed,
                                      names::kKeyOpsRatio};

@@ -46,6 +46,7 @@ struct Call {
   std::string tenant;  ///< "" for system-wide objects
   std::string
       object;  ///< name that policies match and the audit record shows; "" for the kind as a whole
+  std::string note;             ///< what the access log's record says beside: our own words, or ""
   std::string approval;         ///< id that the caller presents, or ""
   std::string idempotency_key;  ///< or ""
   crypto::Digest256

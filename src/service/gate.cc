@@ -100,6 +100,7 @@ audit::Event event_of(const Call& call) {
   event.kind = call.operation->kind;
   event.object = call.object;
   event.approval = call.approval;
+  event.note = call.note;
   return event;
 }
 

@@ -1,5 +1,9 @@
 #include "service/use.h"
 
+#include "keys/jwks.h"
+#include "observe/names.h"
+#include "service/jwks.h"
+
 namespace kw::service {
 
 namespace {
@@ -30,9 +34,69 @@ Status keep(UseOutcome& outcome, Result<keys::DataKey> made) {
   return ok();
 }
 
-Status carry_out(keys::Operations& uses, Operation operation, const keys::Key& key,
-                 const UseItem& item, std::string_view caller, UseOutcome& out) {
-  switch (operation) {
+/// One request on its way through its items.
+struct Serving {
+  House& house;
+  const Call& call;
+  const keys::Key& key;
+  const UseRequest& request;
+  std::string_view caller;
+};
+
+Status sign(const Serving& work, const UseItem& item, UseOutcome& out) {
+  keys::Operations& uses = work.house.uses;
+  if (work.request.token) {
+    KW_TRY(const auto life, life_of_tokens(work.house, work.key));
+    const keys::Operations::TokenOrder order{item.claims, item.type, life};
+    return keep(out, uses.sign_token(work.key, item.version, order, work.caller),
+                &UseOutcome::output);
+  }
+  KW_OK(keep(out, uses.sign(work.key, item.version, item.input, work.caller), &UseOutcome::output));
+  if (work.request.anchor) out.anchor = {work.house.accesses.node(), work.house.accesses.size()};
+  return ok();
+}
+
+// A kid names its version; one that nobody knows is counted, since verifiers with an old or a
+// foreign key set show so first.
+Result<std::uint32_t> named_version(const Serving& work, const UseItem& item) {
+  if (item.kid.empty()) return item.version;
+  auto number = work.house.uses.version_of_kid(work.key, item.kid);
+  if (!number && number.error().reason == "unknown_kid")
+    work.house.metrics
+        .counter(observe::names::kUnknownKid, "Verifications that named a kid nobody knows")
+        .add();
+  return number;
+}
+
+Status verify(const Serving& work, const UseItem& item, UseOutcome& out) {
+  KW_TRY(const std::uint32_t number, named_version(work, item));
+  keys::SignatureClaim claim{item.input, item.proof, item.form, item.signed_at, {}};
+  if (item.anchor)
+    claim.witness = [&](const keys::Version& version, ByteView signature) {
+      return recorded_at(work.house, work.call, version.number, signature, *item.anchor);
+    };
+  return keep(out, work.house.uses.verify(work.key, number, claim, work.caller));
+}
+
+Status verify_mac(const Serving& work, const UseItem& item, UseOutcome& out) {
+  KW_TRY(const std::uint32_t number, named_version(work, item));
+  const keys::Version* version = work.key.version(number);
+  if (!item.kid.empty() && version != nullptr && keys::signs_tokens(work.key)) {
+    KW_TRY(const auto life, life_of_tokens(work.house, work.key));
+    const bool over = version->state == keys::VersionState::kRetired ||
+                      version->state == keys::VersionState::kArchived;
+    if (over && !keys::published(work.key, *version, life, work.house.clock.wall()))
+      return keep(out, keys::Verified{keys::Verdict::kUntrusted, number, "token_life_over"});
+  }
+  return keep(out,
+              work.house.uses.verify_mac(work.key, number, item.input, item.proof, work.caller));
+}
+
+Status carry_out(const Serving& work, const UseItem& item, UseOutcome& out) {
+  keys::Operations& uses = work.house.uses;
+  const keys::Key& key = work.key;
+  const std::string_view caller = work.caller;
+  switch (work.request.operation) {
     case Operation::kEncrypt:
       return keep(out, uses.encrypt(key, item.version, item.associated_data, item.input, caller),
                   &UseOutcome::output);
@@ -43,13 +107,13 @@ Status carry_out(keys::Operations& uses, Operation operation, const keys::Key& k
       return keep(out, uses.rewrap(key, item.envelope, item.associated_data, caller),
                   &UseOutcome::output);
     case Operation::kSign:
-      return keep(out, uses.sign(key, item.version, item.input, caller), &UseOutcome::output);
+      return sign(work, item, out);
     case Operation::kVerify:
-      return keep(out, uses.verify(key, item.version, item.input, item.proof, caller));
+      return verify(work, item, out);
     case Operation::kMac:
       return keep(out, uses.mac(key, item.version, item.input, caller), &UseOutcome::output);
     case Operation::kVerifyMac:
-      return keep(out, uses.verify_mac(key, item.version, item.input, item.proof, caller));
+      return verify_mac(work, item, out);
     case Operation::kGenerateDataKey:
       return keep(
           out, uses.generate_data_key(key, item.version, item.associated_data, item.size, caller));
@@ -58,6 +122,26 @@ Status carry_out(keys::Operations& uses, Operation operation, const keys::Key& k
                   &UseOutcome::secret);
   }
   return error(Code::kInternal, "internal", "an operation without a body");
+}
+
+// The name of the version that signed, tagged or was found to have.
+Status name_version(House& house, const keys::Key& key, UseOutcome& outcome) {
+  const bool named = key.purpose == crypto::Purpose::kSign || keys::signs_tokens(key);
+  const keys::Version* version = named ? key.version(outcome.version) : nullptr;
+  if (version == nullptr) return ok();
+  KW_TRY(outcome.kid, house.keyring.kid(key, *version));
+  return ok();
+}
+
+// Before the caller's form: the record and a later look at it mean the same bytes.
+Status finish_signature(const keys::Key& key, const UseRequest& request, const UseItem& item,
+                        Call& call, UseOutcome& outcome) {
+  if (request.operation != Operation::kSign || request.token) return ok();
+  const keys::Version* version = key.version(outcome.version);
+  if (version == nullptr) return ok();
+  if (request.anchor) call.note = anchor_note(outcome.output);
+  KW_TRY(outcome.output, crypto::in_form(version->algorithm, item.form, outcome.output));
+  return ok();
 }
 
 // The record names the version when all items share it, and the failure when it is the only item.
@@ -78,9 +162,14 @@ Result<std::shared_ptr<const keys::Key>> admit_use(House& house, Call& call) {
 void use_key(House& house, Call& call, const keys::Key& key, const UseRequest& request,
              const Prepare& prepare) {
   std::vector<UseOutcome> outcomes(request.items.size());
+  const Serving work{house, call, key, request, call.caller->name};
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
-    Status done = carry_out(house.uses, request.operation, key, request.items[i], call.caller->name,
-                            outcomes[i]);
+    const auto body = [&]() -> Status {
+      KW_OK(carry_out(work, request.items[i], outcomes[i]));
+      KW_OK(name_version(house, key, outcomes[i]));
+      return finish_signature(key, request, request.items[i], call, outcomes[i]);
+    };
+    Status done = body();
     if (!done) outcomes[i].failure = std::move(done).error();
   }
   std::int64_t version = 0;

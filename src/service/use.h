@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "service/gate.h"
+#include "service/signature_anchor.h"
 
 namespace kw::service {
 
@@ -18,11 +19,20 @@ struct UseItem {
   ByteView envelope;      ///< ciphertext in binary form
   ByteView proof;         ///< signature or MAC to verify
   std::size_t size = 32;  ///< bytes of a data key or derived key
+
+  crypto::SignatureForm form = crypto::SignatureForm::kDer;
+  std::string kid;                    ///< verify: names the version; ""
+  std::optional<WallTime> signed_at;  ///< verify: what the caller says
+  std::optional<SignatureAnchor> anchor;  ///< verify: where the signing was recorded
+  std::string claims;                     ///< token: JSON text
+  std::string type = "JWT";               ///< token: `typ` of its header
 };
 
 struct UseRequest {
   keys::Operation operation = keys::Operation::kEncrypt;
   std::vector<UseItem> items;  ///< 1 to 256
+  bool token = false;          ///< sign: claims as a JSON Web Token
+  bool anchor = false;         ///< sign one item: its digest goes into the record
 };
 
 /// What one item led to.
@@ -32,7 +42,9 @@ struct UseOutcome {
   WipedBytes plaintext;  ///< decrypt
   SecretBytes secret;    ///< data key or derived key in clear
   keys::Verdict verdict = keys::Verdict::kInvalid;
-  std::string reason;            ///< why untrusted
+  std::string reason;            ///< why not simply valid
+  std::string kid;               ///< of `version`, for sign keys and MAC keys that sign tokens
+  std::optional<SignatureAnchor> anchor;
   std::optional<Error> failure;  ///< when set, nothing else counts
 };
 
@@ -45,6 +57,8 @@ using Prepare = std::function<std::function<void(Status)>(std::vector<UseOutcome
 Result<std::shared_ptr<const keys::Key>> admit_use(House& house, Call& call);
 
 /// Carries the request out with a key that admit_use gave. Errors are per item: keys/operations.h.
+/// MAC tokens that name a kid are "untrusted" (reason token_life_over) once their version is no
+/// longer published: keys/jwks.h.
 /// @audit key.encrypt and so on: one record per request, with the count of its items and the
 /// version when it is one.
 void use_key(House& house, Call& call, const keys::Key& key, const UseRequest& request,

@@ -27,6 +27,7 @@ struct Admitted {
   std::string if_match;
   std::string last_event_id;
   SignatureHeaders signature;
+  std::string if_none_match;
 };
 
 // The member of the body that names the object, where the path does not.
@@ -110,6 +111,7 @@ net::Response response_of(const Result<Answer>& outcome, const service::Call& ca
     response.content_type = outcome->content_type;
     response.body = outcome->body;
     if (!outcome->etag.empty()) response.headers.emplace_back("ETag", outcome->etag);
+    for (const auto& header : outcome->headers) response.headers.push_back(header);
     return response;
   }
   if (outcome.error().reason != "already_done" || !call.details.earlier)
@@ -183,6 +185,7 @@ struct Application::State {
     admitted.signature = {std::string(head.header("webhook-id")),
                           std::string(head.header("webhook-timestamp")),
                           std::string(head.header("webhook-signature"))};
+    admitted.if_none_match = std::string(head.header("If-None-Match"));
     return ok();
   }
 
@@ -250,7 +253,8 @@ void Application::State::work(const std::shared_ptr<Admitted>& admitted, WipedTe
                     std::move(admitted->last_event_id),
                     std::move(admitted->signature),
                     &reply,
-                    false};
+                    false,
+                    std::move(admitted->if_none_match)};
   const Result<Answer> outcome = [&]() -> Result<Answer> {
     KW_TRY(exchange.query, parse_query(admitted->query));
     KW_OK(name_object(exchange));

@@ -55,7 +55,7 @@ bool listed(std::span<const std::string_view> names, std::string_view name) {
 }  // namespace
 
 Answer json_answer(codec::JsonWriter& json, int status) {
-  return Answer{status, json.take(), "application/json", {}};
+  return Answer{status, json.take(), "application/json", {}, {}};
 }
 
 service::KeptAnswer kept(const Answer& answer) {

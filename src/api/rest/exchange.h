@@ -21,12 +21,13 @@ struct Answer {
   WipedText body;
   std::string_view content_type = "application/json";
   std::string etag;
+  std::vector<std::pair<std::string, std::string>> headers{};  ///< beside these
 };
 
 /// The answer 200 (or `status`) with what `json` holds.
 Answer json_answer(codec::JsonWriter& json, int status = 200);
 inline Answer no_content() {
-  return Answer{204, {}, "application/json", {}};
+  return Answer{204, {}, "application/json", {}, {}};
 }
 
 /// The answer in the form that is kept for a repeat of its request.
@@ -51,6 +52,7 @@ struct Exchange {
   SignatureHeaders signature;
   net::Reply* reply = nullptr;  ///< for the one handler that answers with a stream
   bool streamed = false;
+  std::string if_none_match{};
 
   std::string_view parameter(std::string_view name) const;
   /// Parsed names from the path. @errors kInvalidArgument(bad_name)

@@ -9,6 +9,12 @@ using service::OperationId;
 
 namespace {
 
+#define KW_FORM R"("signature_format":{"enum":["der","jose"]})"
+#define KW_CLAIMS \
+  R"("claims":{"type":"object","required":["exp"],"properties":{"exp":{"type":"integer"}}})"
+#define KW_ANCHOR                                                                         \
+  R"("anchor":{"type":"object","additionalProperties":false,"required":["node","from"],)" \
+  R"("properties":{"node":{"type":"string"},"from":{"type":"integer"}}})"
 constexpr std::string_view kEmpty = KW_OBJECT("");
 constexpr std::string_view kNewKey = KW_NEEDS(
     R"("name")",
@@ -25,15 +31,22 @@ std::string_view use_request(OperationId id) {
       return KW_BATCH(
           KW_NEEDS(R"("ciphertext")", KW_TEXT("ciphertext") "," KW_BYTES("associated_data")));
     case OperationId::key_sign:
+      return KW_BATCH(KW_NEEDS(R"("message")", KW_BYTES("message") "," KW_INTEGER(
+                                                   "version") "," KW_FORM "," KW_FLAG("anchor")));
+    case OperationId::key_sign_jwt:
+      return KW_BATCH(KW_NEEDS(R"("claims")", KW_CLAIMS "," KW_TEXT("type") "," KW_INTEGER(
+                                                  "version")));
     case OperationId::key_mac:
       return KW_BATCH(KW_NEEDS(R"("message")", KW_BYTES("message") "," KW_INTEGER("version")));
     case OperationId::key_verify:
       return KW_BATCH(
           KW_NEEDS(R"("message","signature")",
-                   KW_BYTES("message") "," KW_BYTES("signature") "," KW_INTEGER("version")));
+                   KW_BYTES("message") "," KW_BYTES("signature") "," KW_INTEGER("version") "," KW_TEXT(
+                       "kid") "," KW_FORM "," KW_TEXT("signed_at") "," KW_ANCHOR));
     case OperationId::key_verify_mac:
       return KW_BATCH(KW_NEEDS(R"("message","mac")",
-                               KW_BYTES("message") "," KW_BYTES("mac") "," KW_INTEGER("version")));
+                               KW_BYTES("message") "," KW_BYTES("mac") "," KW_INTEGER(
+                                   "version") "," KW_TEXT("kid")));
     case OperationId::key_generate_data_key:
       return KW_BATCH(
           KW_OBJECT(KW_BYTES("associated_data") "," KW_INTEGER("bytes") "," KW_INTEGER("version")));
@@ -222,6 +235,12 @@ ResponseShape response_shape(OperationId id) {
     case OperationId::access_policy_put:
     case OperationId::access_policy_remove:
       return {204, "", ""};
+    case OperationId::jwks_show:
+      return {200, "application/jwk-set+json",
+              R"({"type":"object","required":["keys"],"properties":{"keys":{"type":"array","items":{"type":"object","required":["kty","kid","use"]}}}})"};
+    case OperationId::public_key_show:
+      return {200, kJson,
+              R"({"type":"object","required":["kid","algorithm","state","created_at","public_key"]})"};
     case OperationId::sys_metrics:
       return {200, "text/plain", R"({"type":"string"})"};
     case OperationId::sys_events:

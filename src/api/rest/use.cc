@@ -4,6 +4,7 @@
 #include "api/rest/problem.h"
 #include "base/reveal.h"
 #include "codec/base64.h"
+#include "codec/json_copy.h"
 #include "crypto/envelope.h"
 #include "service/use.h"
 
@@ -26,6 +27,7 @@ Operation operation_of(service::OperationId id) {
     case OperationId::key_rewrap:
       return Operation::kRewrap;
     case OperationId::key_sign:
+    case OperationId::key_sign_jwt:
       return Operation::kSign;
     case OperationId::key_verify:
       return Operation::kVerify;
@@ -48,25 +50,37 @@ struct Shape {
   std::string_view input;
   std::string_view proof;
   bool envelope = false, associated_data = false, version = false, size = false;
+  bool claims = false;  ///< a token's
+  bool form = false;    ///< of a signature
+  bool kid = false;     ///< names the version
+  bool anchor = false;  ///< ask for, or show, the record of a signing
 };
-Shape shape_of(Operation operation) {
+Shape shape_of(Operation operation, bool token) {
+  if (token) return {.input = "", .proof = "", .version = true, .claims = true};
   switch (operation) {
     case Operation::kEncrypt:
-      return {"plaintext", "", false, true, true, false};
+      return {.input = "plaintext", .proof = "", .associated_data = true, .version = true};
     case Operation::kDecrypt:
     case Operation::kRewrap:
-      return {"", "", true, true, false, false};
+      return {.input = "", .proof = "", .envelope = true, .associated_data = true};
     case Operation::kSign:
+      return {.input = "message", .proof = "", .version = true, .form = true, .anchor = true};
     case Operation::kMac:
-      return {"message", "", false, false, true, false};
+      return {.input = "message", .proof = "", .version = true};
     case Operation::kVerify:
-      return {"message", "signature", false, false, true, false};
+      return {.input = "message",
+              .proof = "signature",
+              .version = true,
+              .form = true,
+              .kid = true,
+              .anchor = true};
     case Operation::kVerifyMac:
-      return {"message", "mac", false, false, true, false};
+      return {.input = "message", .proof = "mac", .version = true, .kid = true};
     case Operation::kGenerateDataKey:
-      return {"", "", false, true, true, true};
+      return {
+          .input = "", .proof = "", .associated_data = true, .version = true, .size = true};
     case Operation::kDerive:
-      return {"context", "", false, false, true, true};
+      return {.input = "context", .proof = "", .version = true, .size = true};
   }
   return {};
 }
@@ -75,6 +89,7 @@ Shape shape_of(Operation operation) {
 struct Decoded {
   WipedBytes input;
   Bytes associated_data, envelope, proof;
+  bool anchor = false;
 };
 
 // Reads members in one pass; whatever the shape does not name is unknown.
@@ -87,15 +102,20 @@ class ItemReader {
     if (object.kind() != JsonView::Kind::kObject)
       return error(Code::kInvalidArgument, "json_type", "an item is a JSON object");
     bool input = shape_.input.empty(), proof = shape_.proof.empty(), envelope = !shape_.envelope;
+    bool claims = !shape_.claims;
     for (const auto& [name, value] : object.members()) {
       KW_OK(member(name, value));
       input = input || name == shape_.input;
       proof = proof || name == shape_.proof;
       envelope = envelope || name == "ciphertext";
+      claims = claims || name == "claims";
     }
-    if (!input || !proof || !envelope)
+    if (!input || !proof || !envelope || !claims)
       return error(Code::kInvalidArgument, "json_missing",
                    "the item lacks " + missing(input, proof));
+    if (!item_.kid.empty() && item_.version != 0)
+      return error(Code::kInvalidArgument, "kid_and_version",
+                   "a version is named by its number or by its kid, not by both");
     item_.input = bytes_.input;
     item_.associated_data = bytes_.associated_data;
     item_.envelope = bytes_.envelope;
@@ -105,7 +125,8 @@ class ItemReader {
 
  private:
   std::string missing(bool input, bool proof) const {
-    return "\"" + std::string(!input ? shape_.input : !proof ? shape_.proof : "ciphertext") + "\"";
+    const std::string_view other = shape_.claims ? "claims" : "ciphertext";
+    return "\"" + std::string(!input ? shape_.input : !proof ? shape_.proof : other) + "\"";
   }
 
   Status member(std::string_view name, const JsonView& value) {
@@ -132,8 +153,65 @@ class ItemReader {
       item_.size = static_cast<std::size_t>(size);
       return ok();
     }
+    if (shape_.claims) return token_member(name, value);
+    return signature_member(name, value);
+  }
+
+  static Error unknown() {
     return error(Code::kInvalidArgument, "unknown_field",
                  "the body has a member that this operation does not know");
+  }
+
+  Status token_member(std::string_view name, const JsonView& value) {
+    if (name == "claims") {
+      codec::JsonWriter json;
+      codec::write_view(json, value);
+      item_.claims = json.text();
+      return ok();
+    }
+    if (name != "type") return unknown();
+    KW_TRY(const std::string_view type, value.text());
+    item_.type = type;
+    return ok();
+  }
+
+  Status signature_member(std::string_view name, const JsonView& value) {
+    const bool verifies = !shape_.proof.empty();
+    if (shape_.form && name == "signature_format") {
+      KW_TRY(const std::string_view form, value.text());
+      KW_TRY(item_.form, crypto::parse_signature_form(form));
+      return ok();
+    }
+    if (shape_.kid && name == "kid") {
+      KW_TRY(const std::string_view kid, value.text());
+      item_.kid = kid;
+      return ok();
+    }
+    if (shape_.anchor && name == "anchor") return verifies ? read_anchor(value) : want_anchor(value);
+    if (shape_.anchor && verifies && name == "signed_at") {
+      KW_TRY(const std::string_view time, value.text());
+      KW_TRY(item_.signed_at, parse_rfc3339(time));
+      return ok();
+    }
+    return unknown();
+  }
+
+  Status want_anchor(const JsonView& value) {
+    KW_TRY(bytes_.anchor, value.boolean());
+    return ok();
+  }
+
+  Status read_anchor(const JsonView& value) {
+    KW_OK(only_members(value, {"node", "from"}));
+    service::SignatureAnchor anchor;
+    KW_TRY(const std::string_view node, value.text("node"));
+    KW_TRY(const std::int64_t from, value.integer("from"));
+    if (from < 0)
+      return error(Code::kInvalidArgument, "out_of_range", "\"from\" is a whole number from 0");
+    anchor.node = node;
+    anchor.from = static_cast<std::uint64_t>(from);
+    item_.anchor = std::move(anchor);
+    return ok();
   }
 
   static Status text(const JsonView& value, WipedBytes& out) {
@@ -159,9 +237,10 @@ struct Parsed {
   bool batch = false;
 };
 
-Status parse(const JsonView& root, Operation operation, Parsed& parsed) {
-  parsed.request.operation = operation;
-  const Shape shape = shape_of(operation);
+Status parse(const JsonView& root, service::OperationId id, Parsed& parsed) {
+  parsed.request.operation = operation_of(id);
+  parsed.request.token = id == service::OperationId::key_sign_jwt;
+  const Shape shape = shape_of(parsed.request.operation, parsed.request.token);
   std::vector<JsonView> items;
   parsed.batch = root.has("items");
   if (parsed.batch) {
@@ -177,19 +256,34 @@ Status parse(const JsonView& root, Operation operation, Parsed& parsed) {
   parsed.request.items.resize(items.size());
   for (std::size_t i = 0; i < items.size(); ++i)
     KW_OK(ItemReader(shape, parsed.bytes[i], parsed.request.items[i]).read(items[i]));
+  for (const Decoded& each : parsed.bytes) parsed.request.anchor |= each.anchor;
+  if (parsed.request.anchor && items.size() > 1)
+    return error(Code::kInvalidArgument, "anchor_single",
+                 "one record has one digest: a signature with an anchor is asked for alone");
   return ok();
 }
 
 void write_verdict(codec::JsonWriter& json, const UseOutcome& outcome) {
-  static constexpr std::string_view kNames[] = {"valid", "invalid", "untrusted"};
-  json.member("valid", outcome.verdict == keys::Verdict::kValid);
-  json.member("verdict", kNames[static_cast<int>(outcome.verdict)]);
+  json.member("valid", keys::relied_on(outcome.verdict));
+  json.member("verdict", keys::verdict_name(outcome.verdict));
   if (!outcome.reason.empty()) json.member("reason", outcome.reason);
 }
 
-void write_outcome(codec::JsonWriter& json, Operation operation, const UseOutcome& outcome) {
+void write_signature(codec::JsonWriter& json, bool token, const UseOutcome& outcome) {
+  if (token) {
+    json.member("token", as_text(outcome.output));
+    return;
+  }
+  json.name("signature").base64(outcome.output);
+  if (!outcome.anchor) return;
+  json.name("anchor").begin_object().member("node", outcome.anchor->node);
+  json.member("from", outcome.anchor->from).end_object();
+}
+
+void write_outcome(codec::JsonWriter& json, const service::UseRequest& request,
+                   const UseOutcome& outcome) {
   json.begin_object();
-  switch (operation) {
+  switch (request.operation) {
     case Operation::kEncrypt:
     case Operation::kRewrap:
       json.member("ciphertext", crypto::envelope_text(outcome.output));
@@ -198,7 +292,7 @@ void write_outcome(codec::JsonWriter& json, Operation operation, const UseOutcom
       json.name("plaintext").base64(outcome.plaintext);
       break;
     case Operation::kSign:
-      json.name("signature").base64(outcome.output);
+      write_signature(json, request.token, outcome);
       break;
     case Operation::kMac:
       json.name("mac").base64(outcome.output);
@@ -215,6 +309,7 @@ void write_outcome(codec::JsonWriter& json, Operation operation, const UseOutcom
       json.name("derived_key").base64(outcome.secret.reveal(Reveal{}));
       break;
   }
+  if (!outcome.kid.empty()) json.member("kid", outcome.kid);
   json.member("version", outcome.version).end_object();
 }
 
@@ -224,8 +319,9 @@ void write_failure(codec::JsonWriter& json, const Error& failure) {
   json.end_object().end_object();
 }
 
-net::Response answer(Operation operation, bool batch, const std::vector<UseOutcome>& outcomes,
+net::Response answer(const Parsed& parsed, const std::vector<UseOutcome>& outcomes,
                      std::string_view request_id) {
+  const bool batch = parsed.batch;
   if (!batch && outcomes.front().failure) return problem(*outcomes.front().failure, request_id);
   net::Response response;
   codec::JsonWriter json;
@@ -234,7 +330,7 @@ net::Response answer(Operation operation, bool batch, const std::vector<UseOutco
     if (outcome.failure) {
       write_failure(json, *outcome.failure);
     } else {
-      write_outcome(json, operation, outcome);
+      write_outcome(json, parsed.request, outcome);
     }
   }
   if (batch) json.end_array().end_object();
@@ -263,7 +359,6 @@ std::function<void(Status)> release(net::Reply reply, net::Response response,
 
 void handle_use(service::House& house, service::Call call, std::string_view body,
                 net::Reply reply) {
-  const Operation operation = operation_of(call.operation->id);
   const auto refuse = [&](const Error& failure) {
     service::record(house, call, failure, 0, 0,
                     release(std::move(reply), problem(failure, call.request_id, &call.details),
@@ -274,11 +369,11 @@ void handle_use(service::House& house, service::Call call, std::string_view body
   const auto document = codec::JsonDocument::parse(body);
   if (!document) return refuse(document.error());
   Parsed parsed;
-  if (const Status readable = parse(document->root(), operation, parsed); !readable)
+  if (const Status readable = parse(document->root(), call.operation->id, parsed); !readable)
     return refuse(readable.error());
   service::use_key(
       house, call, **key, parsed.request, [&](const std::vector<UseOutcome>& outcomes) {
-        return release(std::move(reply), answer(operation, parsed.batch, outcomes, call.request_id),
+        return release(std::move(reply), answer(parsed, outcomes, call.request_id),
                        call.request_id);
       });
 }
