@@ -16,6 +16,7 @@ BODIES = {
     "key_encrypt": {"plaintext": b64(b"x")}, "key_decrypt": {"ciphertext": "kw1:AAAA"}, "key_rewrap": {"ciphertext": "kw1:AAAA"},
     "key_sign": {"message": b64(b"x")}, "key_mac": {"message": b64(b"x")}, "key_verify": {"message": b64(b"x"), "signature": b64(b"x")},
     "key_verify_mac": {"message": b64(b"x"), "mac": b64(b"x")}, "key_derive": {"context": b64(b"x")},
+    "key_sign_jwt": {"claims": {"exp": 1}},
     "key_create": {"name": "probe"}, "tenant_create": {"name": "probe"}, "alias_put": {"key": "k"},
     "access_policy_put": {"policy": "statements: []"}, "principal_create": {"name": "probe", "grants": []},
     "token_create": {"principal": "nobody"}, "key_import": {"name": "probe2", "wrapped_material": "AAAA"},
@@ -70,7 +71,7 @@ def staffed(binary, tmp_path_factory):
 
 def ask(rest, name, method, path, tenant, body=None):
     for parameter, value in {"tenant": tenant, "key": "k", "version": "1", "alias": "a", "policy": "p", "principal": "nobody",
-                             "accessor": ID, "approval": ID, "job": ID}.items():
+                             "accessor": ID, "approval": ID, "job": ID, "kid": "A" * 43}.items():
         path = path.replace("{" + parameter + "}", value)
     path += QUERIES.get(name, "")
     if method in ("POST", "PUT", "PATCH"):
