@@ -4,6 +4,7 @@
 
 #include "codec/base64.h"
 #include "codec/json.h"
+#include "crypto/jose_signature.h"
 #include "crypto/jwk.h"
 
 namespace kw::keys {
@@ -55,6 +56,23 @@ Result<std::string> signing_input(const TokenHeader& header, std::string_view cl
   json.begin_object().member("alg", algorithm).member("kid", header.kid);
   json.member("typ", header.type).end_object();
   return codec::base64url(as_bytes(json.text())) + "." + codec::base64url(as_bytes(claims));
+}
+
+Result<Bytes> compact_token(crypto::Algorithm algorithm, std::string_view input,
+                            ByteView signature) {
+  KW_TRY(const Bytes raw, crypto::in_form(algorithm, crypto::SignatureForm::kJose, signature));
+  const std::string token = std::string(input) + "." + codec::base64url(raw);
+  return Bytes(token.begin(), token.end());
+}
+
+std::optional<TokenParts> split_token(crypto::Algorithm algorithm, std::string_view token) {
+  const std::size_t dot = token.rfind('.');
+  if (dot == token.npos) return std::nullopt;
+  const auto raw = codec::from_base64url(token.substr(dot + 1));
+  if (!raw) return std::nullopt;
+  auto signature = crypto::from_form(algorithm, crypto::SignatureForm::kJose, *raw);
+  if (!signature) return std::nullopt;
+  return TokenParts{token.substr(0, dot), *std::move(signature)};
 }
 
 }  // namespace kw::keys

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "crypto/algorithm.h"
@@ -31,5 +33,15 @@ Status check_token_type(std::string_view type);
 /// @errors kFailedPrecondition(no_jws_algorithm): tokens cannot be signed by this algorithm.
 /// @source RFC 7515, 5.1.
 Result<std::string> signing_input(const TokenHeader& header, std::string_view claims);
+
+/// `input` "." BASE64URL(signature), the signature from its DER form. @source RFC 7515, 7.1.
+Result<Bytes> compact_token(crypto::Algorithm algorithm, std::string_view input,
+                            ByteView signature);
+struct TokenParts {
+  std::string_view input;  ///< borrowed from the token
+  Bytes signature;         ///< as Key::verify takes it
+};
+/// Of a token that we made; nothing when it has not that form.
+std::optional<TokenParts> split_token(crypto::Algorithm algorithm, std::string_view token);
 
 }  // namespace kw::keys

@@ -238,19 +238,25 @@ Result<Used<Bytes>> Operations::sign_token(const Key& key, std::uint32_t version
                  "tokens are signed by keys of purpose sign or mac with the label use=jwt");
   KW_OK(check_token_type(order.type));
   KW_OK(check_claims(order.claims, order.life, clock_.wall()));
-  KW_TRY(const Ready ready,
-         ready_to_protect(keyring_, budget_, key, choose_to_protect(key, version, clock_.wall())));
-  KW_TRY(const std::string kid, keyring_.kid(key, *ready.version));
-  KW_TRY(std::string token,
-         signing_input({ready.version->algorithm, kid, order.type}, order.claims));
   const bool mac = key.purpose == Purpose::kMac;
-  KW_TRY(const Bytes signature,
-         mac ? ready.material->mac(as_bytes(token)) : ready.material->sign(as_bytes(token)));
-  KW_TRY(const Bytes raw, crypto::in_form(ready.version->algorithm, crypto::SignatureForm::kJose,
-                                          signature));
-  token += "." + codec::base64url(raw);
-  usage_.count(key.id, ready.version->number, Operation::kSign, caller);
-  return Used<Bytes>{Bytes(token.begin(), token.end()), ready.version->number};
+  // The header names the version that signs: only here, after the choice, is it known.
+  return protect(
+      key, Wish{version, Operation::kSign, caller, order.claims.size()},
+      [&](const Version& with, const crypto::Key& material) -> Result<Bytes> {
+        KW_TRY(const std::string kid, keyring_.kid(key, with));
+        KW_TRY(const std::string input,
+               signing_input({with.algorithm, kid, order.type}, order.claims));
+        KW_TRY(const Bytes signature,
+               mac ? material.mac(as_bytes(input)) : material.sign(as_bytes(input)));
+        return compact_token(with.algorithm, input, signature);
+      },
+      [&](const Version& with, const crypto::Key& material, const Bytes& token) {
+        const auto parts = split_token(with.algorithm, as_text(token));
+        if (!parts) return false;
+        const ByteView input = as_bytes(parts->input);
+        return holds(mac ? material.verify_mac(input, parts->signature)
+                         : material.verify(input, parts->signature));
+      });
 }
 
 Result<std::uint32_t> Operations::version_of_kid(const Key& key, std::string_view kid) {

@@ -31,6 +31,12 @@ inline constexpr std::string_view kKeyCacheHits = "keywright_key_cache_hits_tota
 inline constexpr std::string_view kKeyCacheMisses = "keywright_key_cache_misses_total";
 /// Counter: verifications that named a kid that no version of the key has.
 inline constexpr std::string_view kUnknownKid = "rotation_unknown_kid_total";
+/// Counter {operation}: uses of revoked versions that were asked for; none was granted.
+inline constexpr std::string_view kCompromisedUse = "rotation_compromised_use_total";
+/// Gauges: durable records of this node's access log, and those that an anchor in the change log
+/// commits to.
+inline constexpr std::string_view kAuditDurable = "keywright_audit_durable_records";
+inline constexpr std::string_view kAuditAnchored = "keywright_audit_anchored_records";
 /// Gauge, 0 to 1: uses of a key version against its limit.
 inline constexpr std::string_view kKeyOpsRatio = "rotation_key_ops_ratio";
 

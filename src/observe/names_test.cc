@@ -14,10 +14,11 @@ TEST(Names, are_accepted_by_the_registry_and_differ) {
   const std::string_view counters[] = {
       names::kOperations,   names::kHttpRequests, names::kRateLimited,   names::kAuditRecords,
       names::kKekRewrapped, names::kKeyCacheHits, names::kKeyCacheMisses,
-      names::kUnknownKid};
+      names::kUnknownKid,   names::kCompromisedUse};
   const std::string_view others[] = {names::kOperationSeconds, names::kAuditGroupSize,
                                      names::kStoreCommitSeconds, names::kSealed,
-                                     names::kKeyOpsRatio};
+                                     names::kKeyOpsRatio,      names::kAuditDurable,
+                                     names::kAuditAnchored};
   std::set<std::string_view> all;
   for (const std::string_view name : counters) {
     registry.counter(name, "help");

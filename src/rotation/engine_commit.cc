@@ -147,6 +147,7 @@ void Engine::State::committed(Work& work, const Run& result) {
                                    [](const Op& op) { return op.kind == Op::Kind::kSettle; });
   if (settled) work.rotatable->settled(result);
   if (work.stored && work.stored->state != result.state) metrics.left_state(*work.stored, now());
+  if (work.late) metrics.late(result.state);
   const bool ended = finished(result.state);
   if (ended) metrics.finished(result);
   const std::scoped_lock lock(mutex);

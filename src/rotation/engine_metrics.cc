@@ -81,6 +81,38 @@ void EngineMetrics::next_due(std::string_view kind, WallTime at) const {
       .set(static_cast<double>(to_micros(at)) / 1e6);
 }
 
+void EngineMetrics::late(RunState state) const {
+  if (registry_ == nullptr) return;
+  registry_
+      ->counter("rotation_state_deadline_passed_total",
+                "Runs that stayed in a state beyond its deadline.",
+                {{"state", std::string(run_state_name(state))}})
+      .add();
+}
+
+void EngineMetrics::drift() const {
+  if (registry_ == nullptr) return;
+  registry_->counter("rotation_drift_total", "Subjects that somebody else had changed.").add();
+}
+
+void EngineMetrics::without_primary(std::string_view kind, std::int64_t count) const {
+  if (registry_ == nullptr) return;
+  registry_
+      ->gauge("rotation_without_primary", "Subjects that have no primary version.",
+              {{"kind", std::string(kind)}})
+      .set(static_cast<double>(count));
+}
+
+void EngineMetrics::oldest(const std::map<std::string, WallTime>& since_by_type,
+                           WallTime now) const {
+  if (registry_ == nullptr) return;
+  for (const auto& [type, since] : since_by_type) {
+    registry_
+        ->gauge("rotation_secret_age_seconds", "The age of the oldest primary.", {{"type", type}})
+        .set(seconds_between(since, now));
+  }
+}
+
 void EngineMetrics::clock_skew(double seconds) const {
   if (registry_ == nullptr) return;
   registry_->gauge("rotation_clock_skew_seconds", "Wall clock against steady clock.").set(seconds);

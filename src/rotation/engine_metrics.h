@@ -23,6 +23,13 @@ class EngineMetrics {
   void open_runs(const std::map<std::string, std::int64_t>& by_state) const;
   void overdue(const std::map<std::string, std::int64_t>& by_type) const;
   void next_due(std::string_view kind, WallTime at) const;
+  /// A run stays longer in its state than was planned.
+  void late(RunState state) const;
+  void drift() const;
+  /// Subjects of a kind that have no primary version.
+  void without_primary(std::string_view kind, std::int64_t count) const;
+  /// The age of the oldest primary, by type.
+  void oldest(const std::map<std::string, WallTime>& since_by_type, WallTime now) const;
   void clock_skew(double seconds) const;
   void breaker(const std::string& target, bool open) const;
   void lease_lost() const;

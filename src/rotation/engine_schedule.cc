@@ -38,6 +38,11 @@ Result<std::vector<ScheduleRow>> Engine::State::rows_of_page(
     KW_TRY(const Due due, options.due_of(facts, policy, at));
     rows.push_back(row_of(facts, due, at));
     if (due.at && at - *due.at > kOverdueAfter) ++place.overdue[facts.type];
+    if (facts.primary == 0) ++place.without_primary;
+    if (facts.primary != 0) {
+      const auto [oldest, first] = place.oldest.emplace(facts.type, facts.primary_since);
+      if (!first) oldest->second = std::min(oldest->second, facts.primary_since);
+    }
     if (due.at && (!place.next_due || *due.at < *place.next_due)) place.next_due = due.at;
   }
   return rows;
@@ -78,6 +83,10 @@ Status Engine::State::scan_one(std::size_t index) {
   }
   metrics.overdue(place.overdue);
   if (place.next_due) metrics.next_due(rotatable.kind(), *place.next_due);
+  metrics.without_primary(rotatable.kind(), place.without_primary);
+  metrics.oldest(place.oldest, now());
+  place.without_primary = 0;
+  place.oldest.clear();
   for (auto& entry : place.overdue) entry.second = 0;  // a type without any reads 0 from now on
   place.next_due.reset();
   place.after.reset();

@@ -104,6 +104,8 @@ struct Engine::State {
     std::optional<Subject> after;
     SteadyTime resume{};                          ///< the next pass begins then
     std::map<std::string, std::int64_t> overdue;  ///< by type, of this pass
+    std::map<std::string, WallTime> oldest;       ///< primary by type, of this pass
+    std::int64_t without_primary = 0;             ///< of this pass
     std::optional<WallTime> next_due;
   };
   Status scan();  ///< one page of each inventory

@@ -248,6 +248,7 @@ bool Engine::State::plan(Work& work) {
   work.traits = work.rotatable->traits(seen.facts);
   if (!seen.drift.empty()) {
     run.problem = "drift";
+    metrics.drift();
     return move(work, Move::kAskOperator);
   }
   const Result<Seconds> refresh = refresh_of(run.subject);

@@ -3,6 +3,7 @@
 #include "base/secret_arena.h"
 #include "crypto/x509.h"
 #include "observe/names.h"
+#include "service/use.h"
 
 namespace kw::service {
 
@@ -139,10 +140,29 @@ Result<std::vector<Check>> diagnose(House& house, Call& call) {
   });
 }
 
+namespace {
+
+void refresh_gauges(House& house) {
+  namespace names = observe::names;
+  const auto set = [&](std::string_view name, std::string_view help, double value) {
+    house.metrics.gauge(name, help).set(value);
+  };
+  set(names::kSealed, "1 while sealed", house.barrier.sealed() ? 1 : 0);
+  set(names::kAuditDurable, "Records of the access log",
+      static_cast<double>(house.accesses.size()));
+  set(names::kAuditAnchored, "Records that an anchor commits to",
+      static_cast<double>(house.accesses.anchored()));
+  // A counter that appears with its first event shows no increase: they start at 0.
+  unknown_kids(house);
+  for (int i = 0; i < keys::kOperationCount; ++i)
+    compromised_uses(house, static_cast<keys::Operation>(i));
+}
+
+}  // namespace
+
 Result<std::string> metrics_text(House& house, Call& call) {
   return consulted<std::string>(house, call, [&]() -> Result<std::string> {
-    house.metrics.gauge(observe::names::kSealed, "1 while sealed")
-        .set(house.barrier.sealed() ? 1 : 0);
+    refresh_gauges(house);
     return house.metrics.prometheus_text();
   });
 }

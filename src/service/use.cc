@@ -62,9 +62,7 @@ Result<std::uint32_t> named_version(const Serving& work, const UseItem& item) {
   if (item.kid.empty()) return item.version;
   auto number = work.house.uses.version_of_kid(work.key, item.kid);
   if (!number && number.error().reason == "unknown_kid")
-    work.house.metrics
-        .counter(observe::names::kUnknownKid, "Verifications that named a kid nobody knows")
-        .add();
+    unknown_kids(work.house).add();
   return number;
 }
 
@@ -124,6 +122,20 @@ Status carry_out(const Serving& work, const UseItem& item, UseOutcome& out) {
   return error(Code::kInternal, "internal", "an operation without a body");
 }
 
+// Somebody asked for a revoked version: a thief, or a consumer that nobody told.
+void note_compromised(const Serving& work, const UseItem& item, const UseOutcome& outcome) {
+  std::uint32_t number = item.version;
+  if (number == 0 && !item.envelope.empty())
+    if (const auto envelope = crypto::parse_envelope(item.envelope))
+      number = envelope->header.version;
+  if (!outcome.failure) number = outcome.version;
+  const keys::Version* version = work.key.version(number);
+  const bool refused = outcome.failure ? outcome.failure->reason == "version_state"
+                                       : !keys::relied_on(outcome.verdict);
+  if (!refused || version == nullptr || version->state != keys::VersionState::kRevoked) return;
+  compromised_uses(work.house, work.request.operation).add();
+}
+
 // The name of the version that signed, tagged or was found to have.
 Status name_version(House& house, const keys::Key& key, UseOutcome& outcome) {
   const bool named = key.purpose == crypto::Purpose::kSign || keys::signs_tokens(key);
@@ -155,6 +167,17 @@ Status summarise(const std::vector<UseOutcome>& outcomes, std::int64_t& version)
 
 }  // namespace
 
+observe::Counter& compromised_uses(House& house, Operation operation) {
+  return house.metrics.counter(observe::names::kCompromisedUse,
+                               "Uses of revoked versions that were asked for",
+                               {{"operation", std::string(keys::operation_name(operation))}});
+}
+
+observe::Counter& unknown_kids(House& house) {
+  return house.metrics.counter(observe::names::kUnknownKid,
+                               "Verifications that named a kid nobody knows");
+}
+
 Result<std::shared_ptr<const keys::Key>> admit_use(House& house, Call& call) {
   return visible_key(house, call);
 }
@@ -171,6 +194,7 @@ void use_key(House& house, Call& call, const keys::Key& key, const UseRequest& r
     };
     Status done = body();
     if (!done) outcomes[i].failure = std::move(done).error();
+    note_compromised(work, request.items[i], outcomes[i]);
   }
   std::int64_t version = 0;
   const Status summary = summarise(outcomes, version);

@@ -48,6 +48,10 @@ struct UseOutcome {
   std::optional<Error> failure;  ///< when set, nothing else counts
 };
 
+/// Counters that alert rules watch; they are there, with 0, as soon as they are asked for.
+observe::Counter& compromised_uses(House& house, keys::Operation operation);
+observe::Counter& unknown_kids(House& house);
+
 /// Gets the outcomes and prepares the answer. What it returns is called when the audit
 /// record is durable, with the status of that: only it may send the answer.
 using Prepare = std::function<std::function<void(Status)>(std::vector<UseOutcome>)>;
