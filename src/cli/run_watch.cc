@@ -93,7 +93,7 @@ Status follow(Session& session, const std::string& id, std::chrono::seconds pati
 
 Status watch_run(Session& session, const std::string& id, std::chrono::seconds patience) {
   const auto before = std::signal(SIGINT, on_interrupt);
-  const Status outcome = follow(session, id, patience);
+  Status outcome = follow(session, id, patience);
   std::signal(SIGINT, before);
   return outcome;
 }

@@ -68,9 +68,9 @@ Result<int> Keyring::destroy_due(const audit::Event& by) {
         },
         store::Priority::kBackground);
     // One damaged key must not keep the others alive: report it after the rest.
+    destroyed += written && done ? 1 : 0;
     if (!written && outcome) outcome = std::move(written);
     state_->forget(each.key);
-    destroyed += written && done ? 1 : 0;
   }
   KW_OK(outcome);
   return destroyed;

@@ -27,14 +27,14 @@ MaterialCache::Material MaterialCache::find(const KeyId& key, std::uint32_t vers
 }
 
 void MaterialCache::put(ForgetClock::Ticket ticket, const KeyId& key, std::uint32_t version,
-                        Material material, SteadyTime now) {
+                        const Material& material, SteadyTime now) {
   Shard& shard = shard_of(key);
   const std::unique_lock lock(shard.mutex);
   if (forgets_.forgotten_since(key, ticket)) return;
   const Address address{key, version};
   shard.slots.erase(address);
   if (shard.slots.size() >= shard_max_) evict_one(shard);
-  shard.slots.try_emplace(address, std::move(material), now);
+  shard.slots.try_emplace(address, material, now);
 }
 
 // Second chance: what was used since the last look stays, unless everything was.

@@ -26,8 +26,8 @@ class MaterialCache {
   /// live.
   Material find(const KeyId& key, std::uint32_t version, SteadyTime now) const;
   /// Keeps it unless the key was forgotten since `ticket`.
-  void put(ForgetClock::Ticket ticket, const KeyId& key, std::uint32_t version, Material material,
-           SteadyTime now);
+  void put(ForgetClock::Ticket ticket, const KeyId& key, std::uint32_t version,
+           const Material& material, SteadyTime now);
   void forget(const KeyId& key);
   void forget_all();
   /// Drops what is older than the time to live.

@@ -82,7 +82,7 @@ SnapshotCache::EntryPtr SnapshotCache::put_by_id(ForgetClock::Ticket ticket,
 
 std::shared_ptr<const Key> SnapshotCache::put(ForgetClock::Ticket ticket, std::string_view tenant,
                                               std::string_view name, Key key) {
-  const auto snapshot = std::make_shared<const Key>(std::move(key));
+  auto snapshot = std::make_shared<const Key>(std::move(key));
   const FullName full(tenant, name);
   const EntryPtr entry = put_by_id(ticket, snapshot);
   if (!entry || full.text().empty()) return snapshot;

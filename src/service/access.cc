@@ -22,7 +22,7 @@ Status change_access(House& house, Call& call, std::string_view note,
     }));
     return house.access.reload();
   };
-  const Status outcome = attempt();
+  Status outcome = attempt();
   if (!outcome) KW_OK(record_and_wait(house, call, outcome));
   return outcome;
 }

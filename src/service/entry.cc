@@ -52,7 +52,7 @@ Status permitted(House& house, Call& call) {
 
 Status enter(House& house, Call& call) {
   if (call.operation->plane == Plane::kPublic) return ok();
-  const Status outcome = [&]() -> Status {
+  Status outcome = [&]() -> Status {
     KW_OK(permitted(house, call));
     if (call.operation->plane != Plane::kChange) return ok();
     return not_done_before(house, call);

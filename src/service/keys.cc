@@ -63,7 +63,7 @@ Status change_alias(House& house, Call& call, const Wording<Done>& wording, cons
       return work(change);
     });
   };
-  const Status outcome = body();
+  Status outcome = body();
   if (!outcome) KW_OK(record_and_wait(house, call, outcome));
   return outcome;
 }
@@ -99,10 +99,14 @@ Result<std::vector<keys::Key>> create_keys(House& house, Call& call,
                                            const Wording<std::vector<keys::Key>>& wording) {
   return recorded<std::vector<keys::Key>>(house, call, [&]() -> Result<std::vector<keys::Key>> {
     KW_OK(authorise_each(house, call, wanted));
+    std::vector<keys::NewKey> ready = wanted;
+    for (keys::NewKey& one : ready) {
+      KW_TRY(one.prepared, keys::Keyring::prepare(one.algorithm));
+    }
     std::vector<keys::Key> made;
     KW_OK(transact(house, call, {}, [&](keys::Change change) -> Status {
       made.clear();
-      for (const keys::NewKey& one : wanted) {
+      for (const keys::NewKey& one : ready) {
         KW_TRY(keys::Key key, house.keyring.create(change, call.tenant, one));
         made.push_back(std::move(key));
       }

@@ -11,7 +11,7 @@ using rotation::Consumer;
 // What a consumer says of itself: a transaction of its own, and a record like any use of a key.
 Status signed_of_life(House& house, Call& call,
                       const std::function<Status(rotation::Change)>& body) {
-  const Status outcome = [&]() -> Status {
+  Status outcome = [&]() -> Status {
     KW_OK(require_open(house));
     KW_OK(authorise(house, call, {}));
     const std::string policy = house.access.policy_hash();

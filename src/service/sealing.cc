@@ -29,7 +29,7 @@ Result<auth::IssuedToken> make_token(House& house, std::string_view principal,
   std::optional<auth::IssuedToken> issued;
   KW_OK(house.store.write([&](store::Tx& tx) -> Status {
     issued.reset();
-    if (const Status made = house.access.create_principal(tx, {name, grants, ""});
+    if (Status made = house.access.create_principal(tx, {name, grants, ""});
         !made && made.error().code != Code::kAlreadyExists)
       return made;
     KW_TRY(issued, house.access.issue_token(tx, {name, life, std::chrono::seconds(0), ""}));
@@ -137,7 +137,7 @@ Status development_tenant(House& house, const std::string& name) {
   event.method = "internal";
   event.kind = "tenant";
   event.object = name;
-  const Status made = house.store.write([&](store::Tx& tx) -> Status {
+  Status made = house.store.write([&](store::Tx& tx) -> Status {
     KW_OK(house.keyring.create_tenant({tx, event}, parsed));
     return ok();
   });
