@@ -167,7 +167,7 @@ Status summarise(const std::vector<UseOutcome>& outcomes, std::int64_t& version)
 
 }  // namespace
 
-observe::Counter& compromised_uses(House& house, Operation operation) {
+observe::Counter& compromised_uses(House& house, keys::Operation operation) {
   return house.metrics.counter(observe::names::kCompromisedUse,
                                "Uses of revoked versions that were asked for",
                                {{"operation", std::string(keys::operation_name(operation))}});
