@@ -28,9 +28,6 @@ namespace kw::keys {
 
 struct Foundations;
 
-/// Where the stand-ins of drills live. Nothing else belongs there.
-inline constexpr std::string_view kDrillTenant = "drill";
-
 /// Who changes what, in which transaction. `by` carries actor, peer, request id, policy hash and
 /// approval for the leaf.
 struct Change {
