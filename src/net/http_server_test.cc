@@ -388,7 +388,7 @@ TEST_P(Server, cuts_what_does_not_finish_and_drops_late_answers) {
   std::vector<std::pair<Request, Reply>> held;
   server.application.on_request = [&](const Request& request, Reply reply) {
     std::lock_guard lock(mutex);
-    held.emplace_back(std::move(request), std::move(reply));
+    held.emplace_back(request, std::move(reply));
   };
   RawClient client(server);
   client.send(post("/x", "Content-Length: 3\r\n", "abc"));
