@@ -32,14 +32,14 @@ template <typename T>
 T must(Result<T> result) {
   if (!result) {
     std::fprintf(stderr, "failed: %s (%s)\n", result.error().message.c_str(), result.error().reason.c_str());
-    std::exit(1);
+    std::_Exit(1);
   }
   return std::move(*result);
 }
 void must(const Status& status) {
   if (status) return;
   std::fprintf(stderr, "failed: %s (%s)\n", status.error().message.c_str(), status.error().reason.c_str());
-  std::exit(1);
+  std::_Exit(1);
 }
 
 constexpr std::int64_t kTenant = 1;
@@ -105,7 +105,7 @@ Rotation rotate(store::Store& store, seal::Barrier& barrier, keys::KekRotations&
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
     now = must(rotations.show(job->id));
   }
-  if (now.state != keys::JobState::kDone) std::exit(1);
+  if (now.state != keys::JobState::kDone) std::_Exit(1);
   return {since(start), now.done};
 }
 

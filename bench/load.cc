@@ -192,7 +192,7 @@ void print(const std::vector<std::string>& names,
 }  // namespace
 
 int main(int count, char** words) {
-  const char* token = std::getenv("KEYWRIGHT_TOKEN");
+  const char* token = std::getenv("KEYWRIGHT_TOKEN");  // NOLINT(concurrency-mt-unsafe): one thread
   if (count != 5 || token == nullptr) {
     std::fprintf(stderr, "usage: KEYWRIGHT_TOKEN=… bench_load URL PIN TENANT CLIENTS\n");
     return 2;

@@ -42,6 +42,7 @@ rotation::Jobs::Options job_options(const Config& config) {
 std::vector<rotation::Rotatable*> borrowed(
     const std::vector<std::unique_ptr<rotation::Rotatable>>& owned) {
   std::vector<rotation::Rotatable*> all;
+  all.reserve(owned.size());
   for (const auto& each : owned) all.push_back(each.get());
   return all;
 }

@@ -189,9 +189,10 @@ TEST_P(ChangeLogOn, refuses_a_signer_that_is_not_the_sealed_one) {
 
 TEST_P(ChangeLogOn, finds_records_by_every_filter_newest_first) {
   test_->fill(60);
-  const auto find = [&](Query query) {
+  const auto find = [&](const Query& query) {
     std::vector<std::int64_t> found;
     const auto records = log().query(query).value();
+    found.reserve(records.size());
     for (const Record& record : records) found.push_back(record.seq);
     return found;
   };

@@ -32,6 +32,7 @@ const std::vector<std::string> kRootsHex = {
 
 std::vector<Hash> reference_leaves() {
   std::vector<Hash> hashes;
+  hashes.reserve(std::size(kLeavesHex));
   for (const std::string& leaf : kLeavesHex) hashes.push_back(leaf_hash(*codec::from_hex(leaf)));
   return hashes;
 }

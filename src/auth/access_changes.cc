@@ -111,6 +111,7 @@ Result<std::vector<Access::PolicyRecord>> Access::policies(store::Reader& reader
                                                            std::string_view tenant) {
   KW_TRY(auto rows, policies_of(reader, state_->barrier, tenant));
   std::vector<PolicyRecord> records;
+  records.reserve(rows.size());
   for (PolicyRow& row : rows) records.push_back({std::move(row.name), std::move(row.yaml)});
   return records;
 }

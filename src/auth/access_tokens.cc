@@ -227,6 +227,7 @@ Result<std::vector<TokenRecord>> Access::tokens(store::Reader& reader, std::stri
   KW_TRY(const auto rows,
          tokens_of(reader, state_->barrier, principal, after, std::clamp(limit, 1, kPageMax)));
   std::vector<TokenRecord> records;
+  records.reserve(rows.size());
   for (const TokenRow& row : rows) {
     records.push_back({row.accessor, row.principal, from_micros(row.created_at),
                        from_micros(row.expires_at), from_micros(row.last_used_at),

@@ -225,6 +225,7 @@ TEST_P(ApprovalTest, refuses_what_is_out_of_range) {
 
 TEST_P(ApprovalTest, a_requester_has_at_most_64_open_ones) {
   std::vector<ApprovalId> ids;
+  ids.reserve(kOpenApprovalsPerRequesterMax);
   for (int i = 0; i < kOpenApprovalsPerRequesterMax; ++i)
     ids.push_back(opened(wanted(1, std::to_string(i))).id);
   EXPECT_EQ(try_open(wanted(1, "one more")), "too_many_approvals");
@@ -302,6 +303,7 @@ TEST_P(ApprovalTest, tampering_is_found) {
         "UPDATE approval SET request_hash = mac", "UPDATE approval SET epoch = 9",
         "UPDATE approval_vote SET approver = 'a5'",
         "UPDATE approval_vote SET approver_epoch = approver_epoch + 1",
+        // NOLINTNEXTLINE(bugprone-suspicious-missing-comma): one statement on two lines
         "INSERT INTO approval_vote (approval, approver, approver_epoch, voted_at, mac) "
         "SELECT approval, 'a2', approver_epoch, voted_at, mac FROM approval_vote"}) {
     EXPECT_EQ(run("DELETE FROM approval"), "");

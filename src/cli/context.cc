@@ -58,7 +58,7 @@ void write_context(codec::JsonWriter& json, const Context& context) {
 }  // namespace
 
 std::string context_directory() {
-  if (const std::string own = environment("KEYWRIGHT_CONFIG_DIR"); !own.empty()) return own;
+  if (std::string own = environment("KEYWRIGHT_CONFIG_DIR"); !own.empty()) return own;
   if (const std::string xdg = environment("XDG_CONFIG_HOME"); !xdg.empty())
     return xdg + "/keywright";
   return environment("HOME") + "/.config/keywright";

@@ -103,8 +103,10 @@ Status trust(Session& session, const Arguments& arguments) {
 Status show(Session& session, const Arguments&) {
   KW_TRY(const Contexts contexts, load_contexts());
   const auto environment = [](const char* name) {
-    return std::string(std::getenv(name) == nullptr ? "" : std::getenv(name));
-  };  // NOLINT(concurrency-mt-unsafe)
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): the command line has one thread
+    const char* value = std::getenv(name);
+    return std::string(value == nullptr ? "" : value);
+  };
   std::string name = session.options().context;
   std::string source = "--context";
   if (name.empty()) name = environment("KEYWRIGHT_CONTEXT"), source = "KEYWRIGHT_CONTEXT";

@@ -16,8 +16,8 @@ class ContextTest : public testing::Test {
     std::string pattern =
         (std::filesystem::temp_directory_path() / "keywright-context-XXXXXX").string();
     directory = mkdtemp(pattern.data());
-    setenv("KEYWRIGHT_CONFIG_DIR", directory.c_str(),
-           1);  // NOLINT(concurrency-mt-unsafe): one thread
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread
+    setenv("KEYWRIGHT_CONFIG_DIR", directory.c_str(), 1);
   }
   ~ContextTest() override { std::filesystem::remove_all(directory); }
   std::string directory;

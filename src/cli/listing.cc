@@ -75,6 +75,7 @@ Status show_list(const Session& session, const client::Answer& answer, const Lis
   for (const Column* column : columns) table.front().push_back(column->name);
   for (const JsonView& row : rows) {
     std::vector<std::string> cells;
+    cells.reserve(columns.size());
     for (const Column* column : columns) cells.push_back(column->cell(row));
     table.push_back(std::move(cells));
   }

@@ -92,7 +92,9 @@ void add_checklist(const JsonView& run, std::vector<std::string>& lines) {
                                                      : "·";
     std::string name = member(each, "name");
     name.resize(std::max<std::size_t>(name.size(), 15), ' ');
-    lines.push_back("  " + sign + " " + name + "  " + member(each, "detail"));
+    std::string line = "  ";
+    line.append(sign).append(" ").append(name).append("  ").append(member(each, "detail"));
+    lines.push_back(std::move(line));
   }
 }
 

@@ -68,6 +68,12 @@ Status end_of(const Session& session, const client::Answer& answer, const std::s
   return error(Code::kInternal, kWatchEnded, "");
 }
 
+Error still_in(const std::string& id, const std::string& state, std::chrono::seconds patience) {
+  return error(
+      Code::kDeadlineExceeded, "not_yet",
+      "run " + id + " is still in " + state + " after " + std::to_string(patience.count()) + " s");
+}
+
 Status follow(Session& session, const std::string& id, std::chrono::seconds patience) {
   Screen screen(isatty(STDERR_FILENO) == 1);
   const auto deadline = std::chrono::steady_clock::now() + patience;
@@ -81,10 +87,7 @@ Status follow(Session& session, const std::string& id, std::chrono::seconds pati
       Session::say("^C detached; nothing was stopped.  back: keywright run watch " + id);
       return ok();
     }
-    if (std::chrono::steady_clock::now() >= deadline)
-      return error(Code::kDeadlineExceeded, "not_yet",
-                   "run " + id + " is still in " + state + " after " +
-                       std::to_string(patience.count()) + " s");
+    if (std::chrono::steady_clock::now() >= deadline) return still_in(id, state, patience);
     std::this_thread::sleep_for(kPoll);
   }
 }

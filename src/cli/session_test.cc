@@ -33,8 +33,9 @@ TEST_F(SessionTest, takes_the_tenant_from_the_flag) {
 
 TEST_F(SessionTest, refuses_what_is_not_a_reference) {
   Session session{GlobalOptions{}};
-  for (const char* text : {"orders", "acme:", ":orders", "acme:orders@", "acme:orders@0",
-                           "acme:orders@x", "acme:or/ders", "ACME:orders"})
+  EXPECT_EQ(session.reference("orders").error().reason, "no_tenant");
+  for (const char* text : {"acme:", ":orders", "acme:orders@", "acme:orders@0", "acme:orders@x",
+                           "acme:or/ders", "ACME:orders"})
     EXPECT_EQ(session.reference(text).error().reason, "usage") << text;
 }
 

@@ -35,7 +35,7 @@ std::string gcm_skip(const CavpRecord& r) {
 }
 
 std::string gcm(const CavpRecord& r, bool& right) {
-  const std::string skip = gcm_skip(r);
+  std::string skip = gcm_skip(r);
   if (!skip.empty()) return skip;
   GcmNonce nonce;
   const Bytes iv = r.bytes("IV");

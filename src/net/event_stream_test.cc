@@ -11,7 +11,7 @@ namespace {
 // Takes the stream of each request.
 struct Streams {
   explicit Streams(TestServer& server) {
-    server.application.on_request = [this](Request, Reply reply) {
+    server.application.on_request = [this](const Request&, Reply reply) {
       std::lock_guard lock(mutex);
       stream = reply.stream();
     };

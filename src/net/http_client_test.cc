@@ -65,7 +65,7 @@ ClientRequest request_of(std::string path) {
 
 TEST(HttpClient, sends_what_it_is_told_and_nothing_else) {
   TestServer server(Security::kTls);
-  server.application.on_request = [](Request request, Reply reply) {
+  server.application.on_request = [](const Request& request, Reply reply) {
     std::string text;
     text.append(request.head.method).append(" ").append(request.head.path).append("?");
     text.append(request.head.query).append("\n");
@@ -158,7 +158,7 @@ TEST(HttpClient, shows_its_certificate) {
   TestServer server(Security::kTls, [&](ServerOptions& options) {
     options.client_ca_pem = client_ca.certificate_pem;
   });
-  server.application.on_request = [](Request request, Reply reply) {
+  server.application.on_request = [](const Request& request, Reply reply) {
     const PeerCertificate* certificate = request.head.peer_certificate;
     reply.send(json(certificate == nullptr ? "none" : certificate->dns_names.at(0)));
   };
@@ -179,7 +179,7 @@ TEST(HttpClient, shows_its_certificate) {
 
 TEST(HttpClient, follows_no_redirect_and_no_proxy) {
   TestServer server(Security::kPlain);
-  server.application.on_request = [](Request, Reply reply) {
+  server.application.on_request = [](const Request&, Reply reply) {
     Response response;
     response.status = 302;
     response.headers = {{"Location", "http://127.0.0.1:1/"}};
@@ -234,7 +234,7 @@ TEST(HttpClient, says_why_there_is_no_answer) {
   TestServer server(Security::kPlain);
   std::mutex mutex;
   std::vector<Reply> held;
-  server.application.on_request = [&](Request, Reply reply) {
+  server.application.on_request = [&](const Request&, Reply reply) {
     std::lock_guard lock(mutex);
     held.push_back(std::move(reply));
   };
@@ -249,7 +249,7 @@ TEST(HttpClient, says_why_there_is_no_answer) {
 
 TEST(HttpClient, takes_no_more_than_64_mebibytes) {
   TestServer server(Security::kPlain);
-  server.application.on_request = [](Request request, Reply reply) {
+  server.application.on_request = [](const Request& request, Reply reply) {
     const std::size_t size = ClientTransfer::kResponseMax + (request.head.path == "/over" ? 1 : 0);
     reply.send(json(std::string(size, 'x')));
   };
@@ -267,7 +267,7 @@ TEST(HttpClient, streams_lines_until_told_to_stop) {
   TestServer server(Security::kTls);
   std::mutex mutex;
   std::shared_ptr<EventStream> stream;
-  server.application.on_request = [&](Request, Reply reply) {
+  server.application.on_request = [&](const Request&, Reply reply) {
     std::lock_guard lock(mutex);
     stream = reply.stream();
     stream->send("1", "key", "first");
@@ -292,7 +292,7 @@ TEST(HttpClient, streams_lines_until_told_to_stop) {
 
 TEST(HttpClient, does_not_stream_a_refusal) {
   TestServer server(Security::kPlain);
-  server.application.on_request = [](Request, Reply reply) {
+  server.application.on_request = [](const Request&, Reply reply) {
     Response response = json("{}");
     response.status = 403;
     reply.send(std::move(response));

@@ -67,7 +67,7 @@ TEST_P(Limits, an_idle_connection_is_closed_without_a_word) {
 
 TEST_P(Limits, a_client_that_never_reads_is_cut) {
   TestServer server(GetParam());
-  server.application.on_request = [](Request, Reply reply) {
+  server.application.on_request = [](const Request&, Reply reply) {
     reply.send(json(std::string(30'000'000, 'z')));
   };
   RawClient client(server);
@@ -113,6 +113,7 @@ TEST_P(Limits, connections_over_a_cap_are_closed_and_counted) {
 TEST_P(Limits, many_connections_are_served_at_once) {
   TestServer server(GetParam());
   std::vector<std::unique_ptr<RawClient>> clients;
+  clients.reserve(500);
   for (int i = 0; i < 500; ++i) clients.push_back(std::make_unique<RawClient>(server));
   for (int round = 0; round < 3; ++round) {
     for (auto& client : clients) ASSERT_TRUE(client->send(get("/")));

@@ -43,7 +43,7 @@ TEST_P(Server, answers_with_the_headers_that_protect) {
 
 TEST_P(Server, shows_the_request_as_it_was_sent) {
   TestServer server(GetParam());
-  server.application.on_request = [](Request request, Reply reply) {
+  server.application.on_request = [](const Request& request, Reply reply) {
     const RequestHead& head = request.head;
     std::string text;
     text.append(head.method).append(" ").append(head.path).append(" ").append(head.query);
@@ -60,7 +60,7 @@ TEST_P(Server, shows_the_request_as_it_was_sent) {
 
 TEST_P(Server, answers_pipelined_requests_in_order) {
   TestServer server(GetParam());
-  server.application.on_request = [](Request request, Reply reply) {
+  server.application.on_request = [](const Request& request, Reply reply) {
     reply.send(json(std::string(request.head.path) + std::string(request.body)));
   };
   RawClient client(server);
@@ -78,7 +78,9 @@ TEST_P(Server, answers_pipelined_requests_in_order) {
 
 TEST_P(Server, takes_bodies_of_every_size_and_form) {
   TestServer server(GetParam());
-  server.application.on_request = [](Request request, Reply reply) { reply.send(echo(request)); };
+  server.application.on_request = [](const Request& request, Reply reply) {
+    reply.send(echo(request));
+  };
   RawClient client(server);
   for (const std::size_t size : {1U, 4'095U, 4'096U, 16'384U, 40'000U, 300'000U, 1U << 20U}) {
     std::string body(size, 'x');
@@ -101,7 +103,9 @@ TEST_P(Server, takes_bodies_of_every_size_and_form) {
 
 TEST_P(Server, takes_requests_byte_by_byte) {
   TestServer server(GetParam());
-  server.application.on_request = [](Request request, Reply reply) { reply.send(echo(request)); };
+  server.application.on_request = [](const Request& request, Reply reply) {
+    reply.send(echo(request));
+  };
   RawClient client(server);
   for (const std::string& request :
        {post("/", "Content-Length: 3\r\n", "abc"),
@@ -122,7 +126,9 @@ TEST_P(Server, asks_for_a_body_only_after_admission) {
     }
     return admission;
   };
-  server.application.on_request = [](Request request, Reply reply) { reply.send(echo(request)); };
+  server.application.on_request = [](const Request& request, Reply reply) {
+    reply.send(echo(request));
+  };
   {
     RawClient client(server);
     client.send(post("/yes", "Expect: 100-continue\r\nContent-Length: 2\r\n", ""));
@@ -163,7 +169,7 @@ TEST_P(Server, hands_the_context_of_admission_to_the_handler) {
     admission.context = std::make_shared<std::string>("who");
     return admission;
   };
-  server.application.on_request = [](Request request, Reply reply) {
+  server.application.on_request = [](const Request& request, Reply reply) {
     reply.send(json(*std::static_pointer_cast<std::string>(request.context)));
   };
   RawClient client(server);
@@ -192,7 +198,7 @@ TEST_P(Server, answers_a_client_that_stopped_sending) {
 TEST_P(Server, sees_the_end_that_came_with_the_request) {
   TestServer server(GetParam(), [](ServerOptions& options) { options.threads = 1; });
   std::atomic<int> step{0};
-  server.application.on_request = [&](Request request, Reply reply) {
+  server.application.on_request = [&](const Request& request, Reply reply) {
     if (request.head.path == "/block") {
       step = 1;
       eventually([&] { return step == 2; });
@@ -214,7 +220,7 @@ TEST_P(Server, sees_the_end_that_came_with_the_request) {
 
 TEST_P(Server, sends_no_body_where_none_may_be) {
   TestServer server(GetParam());
-  server.application.on_request = [](Request request, Reply reply) {
+  server.application.on_request = [](const Request& request, Reply reply) {
     Response response = json("body");
     if (request.head.path == "/204") response.status = 204;
     reply.send(std::move(response));
@@ -232,7 +238,7 @@ TEST_P(Server, sends_no_body_where_none_may_be) {
 
 TEST_P(Server, never_sends_a_header_that_splits_the_answer) {
   TestServer server(GetParam());
-  server.application.on_request = [](Request request, Reply reply) {
+  server.application.on_request = [](const Request& request, Reply reply) {
     Response response = json("secret");
     if (request.head.path == "/value") response.headers = {{"location", "/\r\nSet-Cookie: a=b"}};
     if (request.head.path == "/name") response.headers = {{"a b", "c"}};
@@ -259,7 +265,7 @@ TEST_P(Server, answers_500_for_handlers_that_fail) {
     if (head.path == "/admit") throw std::runtime_error("x");
     return Application::Admission{};
   };
-  server.application.on_request = [](Request request, Reply reply) {
+  server.application.on_request = [](const Request& request, Reply reply) {
     if (request.head.path == "/throw") throw std::runtime_error("x");
     const Reply lost(std::move(reply));
   };
@@ -275,7 +281,7 @@ TEST_P(Server, answers_500_for_handlers_that_fail) {
 TEST_P(Server, sends_large_answers_to_a_slow_reader_whole) {
   TestServer server(GetParam());
   const std::string large(8'000'000, 'z');
-  server.application.on_request = [&](Request, Reply reply) { reply.send(json(large)); };
+  server.application.on_request = [&](const Request&, Reply reply) { reply.send(json(large)); };
   RawClient client(server);
   for (int i = 0; i < 2; ++i) {
     client.send(get("/"));
@@ -295,7 +301,7 @@ class Worker {
     changed_.notify_one();
     thread_.join();
   }
-  void take(Reply reply, std::string text) {
+  void take(Reply reply, const std::string& text) {
     std::lock_guard lock(mutex_);
     waiting_.push_back({std::move(reply), json(text)});
     changed_.notify_one();
@@ -327,7 +333,7 @@ class Worker {
 TEST_P(Server, takes_answers_from_another_thread_under_load) {
   Worker worker;
   TestServer server(GetParam());
-  server.application.on_request = [&](Request request, Reply reply) {
+  server.application.on_request = [&](const Request& request, Reply reply) {
     worker.take(std::move(reply), std::string(request.head.path));
   };
   std::vector<std::thread> clients;
@@ -350,7 +356,7 @@ TEST_P(Server, finishes_what_is_in_flight_when_it_stops) {
   TestServer server(GetParam(), [](ServerOptions& options) { options.threads = 1; });
   std::mutex mutex;
   std::vector<Reply> held;
-  server.application.on_request = [&](Request request, Reply reply) {
+  server.application.on_request = [&](const Request& request, Reply reply) {
     if (request.head.path == "/now") return reply.send(json("now"));
     std::lock_guard lock(mutex);
     held.push_back(std::move(reply));
@@ -380,9 +386,9 @@ TEST_P(Server, cuts_what_does_not_finish_and_drops_late_answers) {
   TestServer server(GetParam());
   std::mutex mutex;
   std::vector<std::pair<Request, Reply>> held;
-  server.application.on_request = [&](Request request, Reply reply) {
+  server.application.on_request = [&](const Request& request, Reply reply) {
     std::lock_guard lock(mutex);
-    held.emplace_back(std::move(request), std::move(reply));
+    held.emplace_back(request, std::move(reply));
   };
   RawClient client(server);
   client.send(post("/x", "Content-Length: 3\r\n", "abc"));

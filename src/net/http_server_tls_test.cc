@@ -17,7 +17,7 @@ std::string hex(ByteView bytes) {
 
 // Answers with who the client is.
 void tell_certificate(TestServer& server) {
-  server.application.on_request = [](Request request, Reply reply) {
+  server.application.on_request = [](const Request& request, Reply reply) {
     const PeerCertificate* certificate = request.head.peer_certificate;
     if (certificate == nullptr) return reply.send(json("none"));
     std::string text = hex(certificate->sha256);

@@ -109,7 +109,7 @@ class Strictness : public testing::TestWithParam<Security> {};
 TEST_P(Strictness, refuses_with_a_problem_and_closes) {
   TestServer server(GetParam());
   std::atomic<int> handled{0};
-  server.application.on_request = [&handled](Request, Reply reply) {
+  server.application.on_request = [&handled](const Request&, Reply reply) {
     ++handled;
     reply.send(json("{}"));
   };

@@ -120,7 +120,7 @@ RawClient::RawClient(const TestServer& server, const RawOptions& options)
   if (server.security == Security::kTls && !options.raw) state_->begin_tls(options, nullptr);
 }
 
-RawClient::RawClient(const TestServer& server, std::shared_ptr<Session> session)
+RawClient::RawClient(const TestServer& server, const std::shared_ptr<Session>& session)
     : state_(std::make_unique<State>(server.server->port())) {
   state_->begin_tls({}, session->session);
 }

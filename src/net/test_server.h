@@ -21,15 +21,13 @@ namespace kw::net::test {
 class TestApplication final : public Application {
  public:
   Admission admit(const RequestHead& head) override { return on_admit(head); }
-  void handle(Request request, Reply reply) override {
-    on_request(std::move(request), std::move(reply));
-  }
+  void handle(Request request, Reply reply) override { on_request(request, std::move(reply)); }
   std::function<Admission(const RequestHead&)> on_admit = [](const RequestHead&) {
     Admission admission;
     admission.body_max = 1 << 20;
     return admission;
   };
-  std::function<void(Request, Reply)> on_request = [](Request, Reply reply) {
+  std::function<void(const Request&, Reply)> on_request = [](const Request&, Reply reply) {
     Response response;
     response.body = R"({"ok":true})";
     reply.send(std::move(response));
@@ -87,7 +85,7 @@ class RawClient {
   /// Makes the next RawClient of this object's session resume it.
   struct Session;
   std::shared_ptr<Session> session() const;
-  RawClient(const TestServer& server, std::shared_ptr<Session> session);
+  RawClient(const TestServer& server, const std::shared_ptr<Session>& session);
 
   /// False when the server closed.
   bool send(std::string_view bytes);

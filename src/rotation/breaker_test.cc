@@ -86,6 +86,7 @@ DueRun due(int rank, const std::string& tenant, const std::string& name, int at)
 
 TEST(FairQueue, goes_by_rank_then_shares_by_weight) {
   std::vector<DueRun> all;
+  all.reserve(8);
   for (int i = 0; i < 6; ++i) all.push_back(due(3, "big", "b" + std::to_string(i), i));
   all.push_back(due(3, "small", "s0", 100));
   all.push_back(due(3, "small", "s1", 101));

@@ -16,6 +16,7 @@ Edge edge(std::string_view from, std::string_view to, EdgeType type = EdgeType::
 }
 std::vector<std::string> texts(const std::vector<Node>& nodes) {
   std::vector<std::string> out;
+  out.reserve(nodes.size());
   for (const Node& one : nodes) out.push_back(one.text);
   return out;
 }

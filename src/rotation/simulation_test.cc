@@ -82,6 +82,7 @@ TEST(Simulation, five_years_of_ten_thousand_keys_under_pci_are_on_time) {
 
 TEST(Simulation, the_hourly_limit_spreads_what_is_due_at_once) {
   std::vector<SubjectFacts> inventory;
+  inventory.reserve(500);
   for (int i = 0; i < 500; ++i) inventory.push_back(subject("k" + std::to_string(i)));
   const PolicyDocument policy = document("name: p\ninterval: 30d\njitter: 0s");
   EXPECT_EQ(busiest_hour(run(inventory, std::span(&policy, 1), 0, kStart + 40 * kDay)), 500);
@@ -131,6 +132,7 @@ TEST(Simulation, cron_times_keep_to_the_clock_through_daylight_saving_and_leap_d
 
 TEST(Simulation, a_full_window_is_reported_as_missed) {
   std::vector<SubjectFacts> inventory;
+  inventory.reserve(10);
   for (int i = 0; i < 10; ++i) inventory.push_back(subject("k" + std::to_string(i)));
   const PolicyDocument policy =
       document("name: p\ninterval: 30d\njitter: 0s\nwindows: [{cron: \"0 2 * * *\", length: 1h}]");

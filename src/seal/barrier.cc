@@ -15,7 +15,8 @@ Result<KekPtr> unwrapped(const RootKeys& root, const KekRow& row) {
 
 // A cell that names a KEK which is not there is a foreign cell.
 Error as_unwrap_failure(Error failure) {
-  return failure.code == Code::kNotFound ? unwrap_failed() : failure;
+  if (failure.code == Code::kNotFound) return unwrap_failed();
+  return failure;
 }
 
 }  // namespace

@@ -37,14 +37,12 @@ class KekOn : public OnEachEngine {
     });
   }
   std::string promote(std::uint32_t version) {
-    const auto done =
-        write([&](store::Tx& tx) { return barrier_->promote_kek(tx, kTenant, version); });
+    auto done = write([&](store::Tx& tx) { return barrier_->promote_kek(tx, kTenant, version); });
     barrier_->refresh_keks(kTenant);
     return done;
   }
   std::string restore(std::uint32_t version) {
-    const auto done =
-        write([&](store::Tx& tx) { return barrier_->restore_kek(tx, kTenant, version); });
+    auto done = write([&](store::Tx& tx) { return barrier_->restore_kek(tx, kTenant, version); });
     barrier_->refresh_keks(kTenant);
     return done;
   }

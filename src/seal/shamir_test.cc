@@ -22,8 +22,9 @@ Share copy_of(const Share& share) {
   return {share.index, share.value.clone()};
 }
 
-std::vector<Share> pick(const std::vector<Share>& all, std::vector<std::size_t> which) {
+std::vector<Share> pick(const std::vector<Share>& all, const std::vector<std::size_t>& which) {
   std::vector<Share> picked;
+  picked.reserve(which.size());
   for (std::size_t i : which) picked.push_back(copy_of(all[i]));
   return picked;
 }

@@ -66,8 +66,8 @@ class Judge {
     std::vector<rotation::ConsumerTiming> consumers;
     if (const auto found = slowest->find(facts.subject); found != slowest->end())
       consumers.push_back(found->second);
-    const Status met = rotation::check_policy(rotation::effective_policy(documents_, facts), facts,
-                                              house_.clock.wall(), consumers);
+    Status met = rotation::check_policy(rotation::effective_policy(documents_, facts), facts,
+                                        house_.clock.wall(), consumers);
     if (met) return met;
     Error named = met.error();
     named.message = facts.subject.text() + ": " + named.message;

@@ -185,7 +185,7 @@ Result<Run> visible_run(House& house, Call& call, const RunId& id) {
 }
 
 Result<RunView> show_run(House& house, Call& call, const RunId& id) {
-  const Result<RunView> view = [&]() -> Result<RunView> {
+  Result<RunView> view = [&]() -> Result<RunView> {
     KW_TRY(Run run, visible_run(house, call, id));
     RunView all{std::move(run), {}, {}};
     KW_OK(house.store.read([&](store::Reader& reader) -> Status {

@@ -126,6 +126,7 @@ TEST_P(Cells, move_in_background_slices_beside_foreground_writes) {
     const auto slice = [&](Tx& tx) -> Status {
       KW_TRY(auto cells, tx.read_cells("cells", cursor, INT64_MAX, 7));
       std::vector<CellUpdate> updates;
+      updates.reserve(cells.size());
       const Bytes bytes = cell(2, 3);
       for (const Cell& one : cells) updates.push_back({one.id, 1, bytes});
       KW_TRY(auto count, tx.write_cells("cells", updates));

@@ -41,6 +41,7 @@ int main(int argc, char** argv) {
   KW_CHECK(store.has_value());
   KW_CHECK((*store)->migrate({&kSchema, 1}).has_value());
   std::vector<std::thread> threads;
+  threads.reserve(8);
   for (int i = 0; i < 8; ++i) threads.emplace_back([&store, i] { write_numbers(**store, i); });
   for (std::thread& thread : threads) thread.join();
   return 0;

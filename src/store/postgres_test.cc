@@ -146,6 +146,7 @@ TEST_F(Postgres, nodes_may_bring_the_schema_up_together) {
                                   {"race", 3, "INSERT INTO r1 (id) VALUES (1)"}};
   url_ = server_->fresh_database();
   std::vector<std::unique_ptr<Store>> nodes;
+  nodes.reserve(4);
   for (int i = 0; i < 4; ++i) nodes.push_back(another());
   std::vector<std::thread> threads;
   threads.reserve(nodes.size());

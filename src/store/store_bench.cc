@@ -91,6 +91,7 @@ void in_slices(Store& store, std::int64_t rows, std::uint32_t prefix, bool read)
 void durable_writes(Store& store, int threads, std::int64_t each, std::int64_t first) {
   const Bytes body(300, 7);
   std::vector<std::thread> running;
+  running.reserve(static_cast<std::size_t>(threads));
   for (int t = 0; t < threads; ++t)
     running.emplace_back([&, id = first + t * each]() mutable {
       for (const std::int64_t end = id + each; id < end; ++id)

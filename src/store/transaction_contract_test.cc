@@ -165,7 +165,7 @@ TEST_P(Transactions, count_exactly_under_sixteen_threads) {
 
 TEST_P(Transactions, let_background_works_wait_for_the_foreground) {
   std::vector<std::string> order;  // touched by the writer thread only
-  const auto note = [&order](std::string what) {
+  const auto note = [&order](const std::string& what) {
     return [&order, what](Tx&) {
       order.push_back(what);
       return ok();

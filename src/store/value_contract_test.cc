@@ -193,6 +193,7 @@ TEST_P(Values, are_never_seen_half_written_by_readers) {
 
 TEST_P(Values, come_from_more_statements_than_a_connection_keeps) {
   std::vector<std::string> texts;
+  texts.reserve(1'300);
   for (int i = 0; i < 1'300; ++i)
     texts.push_back("INSERT INTO item (id, count) VALUES ($1, " + std::to_string(i) + ")");
   const Status written = store().write([&](Tx& tx) -> Status {
