@@ -17,7 +17,8 @@ TEST(Names, are_accepted_by_the_registry_and_differ) {
       names::kKeyCacheMisses, names::kUnknownKid,   names::kCompromisedUse};
   const std::string_view others[] = {
       names::kOperationSeconds, names::kAuditGroupSize, names::kStoreCommitSeconds, names::kSealed,
-      names::kKeyOpsRatio,      names::kAuditDurable,   names::kAuditAnchored};
+      names::kKeyOpsRatio,      names::kAuditDurable,   names::kIncidentsOpen,    names::kIncidentSecondsLeft,
+                                     names::kAuditAnchored};
   std::set<std::string_view> all;
   for (const std::string_view name : counters) {
     registry.counter(name, "help");
