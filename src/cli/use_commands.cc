@@ -151,8 +151,7 @@ Status sign(Session& session, const Arguments& arguments) {
 Status anchor_member(JsonWriter& json, const std::string& text) {
   const std::size_t colon = text.rfind(':');
   const std::string digits = colon == text.npos ? "" : text.substr(colon + 1);
-  if (digits.empty() || digits.size() > 15 ||
-      digits.find_first_not_of("0123456789") != digits.npos)
+  if (digits.empty() || digits.size() > 15 || digits.find_first_not_of("0123456789") != digits.npos)
     return error(Code::kInvalidArgument, "usage", "an anchor is NODE:NUMBER");
   json.name("anchor").begin_object().member("node", text.substr(0, colon));
   json.member("from", static_cast<std::int64_t>(std::stoll(digits))).end_object();
@@ -229,7 +228,10 @@ void add_use_commands(std::vector<Command>& commands) {
                     "sign",
                     "sign a file (at most 700 KB)",
                     "KEY[@N]",
-                    {in, out, mac, format,
+                    {in,
+                     out,
+                     mac,
+                     format,
                      {"--anchor", "record the signature's digest for good", Kind::kSwitch}},
                     {"keywright key sign tokens --in release.txt --out release.sig"},
                     sign},
@@ -237,7 +239,10 @@ void add_use_commands(std::vector<Command>& commands) {
                     "verify",
                     "verify a signature; exit 7 when it is not valid",
                     "KEY[@N]",
-                    {in, {"--signature", "file with the signature or MAC", Kind::kText, true}, mac, format,
+                    {in,
+                     {"--signature", "file with the signature or MAC", Kind::kText, true},
+                     mac,
+                     format,
                      {"--signed-at", "when it was signed, as you know it; RFC 3339", Kind::kText},
                      {"--anchor", "NODE:NUMBER, as key sign --anchor said", Kind::kText}},
                     {"keywright key verify tokens --in release.txt --signature release.sig"},

@@ -13,9 +13,12 @@ namespace {
 using crypto::Purpose;
 
 constexpr std::array<std::string_view, 6> kVerdicts = {
-    "valid",         "invalid",
-    "untrusted",     "valid_retired",
-    "valid_before_compromise", "signed_after_compromise",
+    "valid",
+    "invalid",
+    "untrusted",
+    "valid_retired",
+    "valid_before_compromise",
+    "signed_after_compromise",
 };
 
 /// What was tagged, and by what.

@@ -37,6 +37,10 @@ inline constexpr std::string_view kCompromisedUse = "rotation_compromised_use_to
 /// commits to.
 inline constexpr std::string_view kAuditDurable = "keywright_audit_durable_records";
 inline constexpr std::string_view kAuditAnchored = "keywright_audit_anchored_records";
+/// Gauges: open incidents without drills, and seconds to the nearest of their deadlines (0 without
+/// any, negative when it has passed).
+inline constexpr std::string_view kIncidentsOpen = "rotation_incidents_open";
+inline constexpr std::string_view kIncidentSecondsLeft = "rotation_incident_seconds_left";
 /// Gauge, 0 to 1: uses of a key version against its limit.
 inline constexpr std::string_view kKeyOpsRatio = "rotation_key_ops_ratio";
 

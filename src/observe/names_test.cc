@@ -12,12 +12,12 @@ namespace {
 TEST(Names, are_accepted_by_the_registry_and_differ) {
   Registry registry;
   const std::string_view counters[] = {
-      names::kOperations,   names::kHttpRequests, names::kRateLimited,   names::kAuditRecords,
-      names::kKekRewrapped, names::kKeyCacheHits, names::kKeyCacheMisses,
-      names::kUnknownKid,   names::kCompromisedUse};
-  const std::string_view others[] = {names::kOperationSeconds, names::kAuditGroupSize,
-                                     names::kStoreCommitSeconds, names::kSealed,
-                                     names::kKeyOpsRatio,      names::kAuditDurable,
+      names::kOperations,     names::kHttpRequests, names::kRateLimited,
+      names::kAuditRecords,   names::kKekRewrapped, names::kKeyCacheHits,
+      names::kKeyCacheMisses, names::kUnknownKid,   names::kCompromisedUse};
+  const std::string_view others[] = {
+      names::kOperationSeconds, names::kAuditGroupSize, names::kStoreCommitSeconds, names::kSealed,
+      names::kKeyOpsRatio,      names::kAuditDurable,   names::kIncidentsOpen,    names::kIncidentSecondsLeft,
                                      names::kAuditAnchored};
   std::set<std::string_view> all;
   for (const std::string_view name : counters) {

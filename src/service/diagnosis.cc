@@ -142,6 +142,28 @@ Result<std::vector<Check>> diagnose(House& house, Call& call) {
 
 namespace {
 
+// Of what is still open, the time to the nearest deadline; drills do not count.
+Status refresh_incidents(House& house) {
+  std::vector<rotation::Incident> open;
+  KW_OK(house.store.read([&](store::Reader& reader) -> Status {
+    KW_TRY(open, house.emergency.incidents.list(reader, true, 100));
+    return ok();
+  }));
+  std::erase_if(open, [](const rotation::Incident& one) { return one.request.drill; });
+  house.metrics.gauge(observe::names::kIncidentsOpen, "Incidents that are not closed")
+      .set(static_cast<double>(open.size()));
+  double left = 0;
+  for (const rotation::Incident& one : open) {
+    const double own =
+        std::chrono::duration<double>(one.deadline_at - house.clock.wall()).count();
+    left = &one == &open.front() ? own : std::min(left, own);
+  }
+  house.metrics
+      .gauge(observe::names::kIncidentSecondsLeft, "To the nearest deadline of an open incident")
+      .set(left);
+  return ok();
+}
+
 void refresh_gauges(House& house) {
   namespace names = observe::names;
   const auto set = [&](std::string_view name, std::string_view help, double value) {
@@ -163,6 +185,7 @@ void refresh_gauges(House& house) {
 Result<std::string> metrics_text(House& house, Call& call) {
   return consulted<std::string>(house, call, [&]() -> Result<std::string> {
     refresh_gauges(house);
+    KW_OK(refresh_incidents(house));
     return house.metrics.prometheus_text();
   });
 }

@@ -61,8 +61,7 @@ Status sign(const Serving& work, const UseItem& item, UseOutcome& out) {
 Result<std::uint32_t> named_version(const Serving& work, const UseItem& item) {
   if (item.kid.empty()) return item.version;
   auto number = work.house.uses.version_of_kid(work.key, item.kid);
-  if (!number && number.error().reason == "unknown_kid")
-    unknown_kids(work.house).add();
+  if (!number && number.error().reason == "unknown_kid") unknown_kids(work.house).add();
   return number;
 }
 

@@ -21,8 +21,8 @@ struct UseItem {
   std::size_t size = 32;  ///< bytes of a data key or derived key
 
   crypto::SignatureForm form = crypto::SignatureForm::kDer;
-  std::string kid;                    ///< verify: names the version; ""
-  std::optional<WallTime> signed_at;  ///< verify: what the caller says
+  std::string kid;                        ///< verify: names the version; ""
+  std::optional<WallTime> signed_at;      ///< verify: what the caller says
   std::optional<SignatureAnchor> anchor;  ///< verify: where the signing was recorded
   std::string claims;                     ///< token: JSON text
   std::string type = "JWT";               ///< token: `typ` of its header
@@ -42,8 +42,8 @@ struct UseOutcome {
   WipedBytes plaintext;  ///< decrypt
   SecretBytes secret;    ///< data key or derived key in clear
   keys::Verdict verdict = keys::Verdict::kInvalid;
-  std::string reason;            ///< why not simply valid
-  std::string kid;               ///< of `version`, for sign keys and MAC keys that sign tokens
+  std::string reason;  ///< why not simply valid
+  std::string kid;     ///< of `version`, for sign keys and MAC keys that sign tokens
   std::optional<SignatureAnchor> anchor;
   std::optional<Error> failure;  ///< when set, nothing else counts
 };

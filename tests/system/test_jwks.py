@@ -283,7 +283,7 @@ def test_an_anchored_signature_outlives_the_compromise_of_its_key(rest):
 
     def verdict(signed, **members):
         answer = rest.post(key + ":verify", {"message": b64(b"m"), "signature": signed["signature"], "version": 1, **members})
-        assert answer["reason"] == "revoked" or answer["verdict"] == "invalid"
+        assert answer.get("reason") == "revoked" or answer["verdict"] == "invalid"
         return answer["verdict"], answer["valid"]
 
     assert verdict(anchored) == ("untrusted", False)

@@ -77,8 +77,7 @@ Shape shape_of(Operation operation, bool token) {
     case Operation::kVerifyMac:
       return {.input = "message", .proof = "mac", .version = true, .kid = true};
     case Operation::kGenerateDataKey:
-      return {
-          .input = "", .proof = "", .associated_data = true, .version = true, .size = true};
+      return {.input = "", .proof = "", .associated_data = true, .version = true, .size = true};
     case Operation::kDerive:
       return {.input = "context", .proof = "", .version = true, .size = true};
   }
@@ -187,7 +186,8 @@ class ItemReader {
       item_.kid = kid;
       return ok();
     }
-    if (shape_.anchor && name == "anchor") return verifies ? read_anchor(value) : want_anchor(value);
+    if (shape_.anchor && name == "anchor")
+      return verifies ? read_anchor(value) : want_anchor(value);
     if (shape_.anchor && verifies && name == "signed_at") {
       KW_TRY(const std::string_view time, value.text());
       KW_TRY(item_.signed_at, parse_rfc3339(time));
@@ -371,11 +371,11 @@ void handle_use(service::House& house, service::Call call, std::string_view body
   Parsed parsed;
   if (const Status readable = parse(document->root(), call.operation->id, parsed); !readable)
     return refuse(readable.error());
-  service::use_key(
-      house, call, **key, parsed.request, [&](const std::vector<UseOutcome>& outcomes) {
-        return release(std::move(reply), answer(parsed, outcomes, call.request_id),
-                       call.request_id);
-      });
+  service::use_key(house, call, **key, parsed.request,
+                   [&](const std::vector<UseOutcome>& outcomes) {
+                     return release(std::move(reply), answer(parsed, outcomes, call.request_id),
+                                    call.request_id);
+                   });
 }
 
 }  // namespace kw::api::rest
