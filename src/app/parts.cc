@@ -118,6 +118,9 @@ Status Server::Parts::open_seal() {
       log, *accesses, *approvals, *seal, *feed, rotation->house()});
   rotation->freeze_by(
       [this](const rotation::Subject& subject) { return emergency->frozen(subject); });
+  emergency->reencrypt_by(rotation->forced());
+  emergency->count_by(
+      [this](const rotation::Subject& subject) { return rotation->forced().readable(subject); });
   service::HouseOptions house_options;
   house_options.development = config.development;
   house_options.node = config.node;

@@ -66,7 +66,9 @@ RotationParts::RotationParts(const RotationGround& ground)
       kek_jobs_(ground.kek_rotations),
       reencryption_(ground.store, ground.clock, reencryption_options()),
       jobs_({ground.store, ground.changes, ground.clock}, {&reencryption_}, {&kek_jobs_},
-            job_options(ground.config)) {
+            job_options(ground.config)),
+      forced_(jobs_, reencryption_, places_,
+              [this](const rotation::Subject& subject) { return primary_of(subject); }) {
   // What rotates: one line per kind.
   rotatables_.push_back(std::make_unique<keys::KeyRotatable>(ground.keyring, ground.usage, meter_));
   rotatables_.push_back(std::make_unique<keys::KekRotatable>(ground.keyring, ground.kek_rotations));
@@ -108,6 +110,11 @@ Result<rotation::Due> RotationParts::due_of(const rotation::SubjectFacts& facts,
                                             const rotation::EffectivePolicy& policy,
                                             WallTime now) const {
   return rotation::next_due(facts, policy, now, jitter_seed_, schedule_rate_);
+}
+
+Result<std::uint32_t> RotationParts::primary_of(const rotation::Subject& subject) {
+  KW_TRY(const auto key, ground_.keyring.find(subject.tenant, subject.name));
+  return key->primary;
 }
 
 rotation::Reencryption::Options RotationParts::reencryption_options() {

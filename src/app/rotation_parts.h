@@ -9,6 +9,7 @@
 #include "app/config.h"
 #include "audit/change_log.h"
 #include "connectors/data_places.h"
+#include "connectors/forced_reencryption.h"
 #include "keys/kek_job_source.h"
 #include "keys/kek_rotation.h"
 #include "keys/keyring.h"
@@ -56,6 +57,8 @@ class RotationParts {
   Status flush() { return meter_.flush(); }
   /// Takes up jobs that a stopped process or a dead node left: now and then while unsealed.
   Status resume_jobs() { return jobs_.resume_all(); }
+  /// Re-encryption of data for incidents.
+  connectors::ForcedReencryption& forced() { return forced_; }
   /// Scheduled runs of what it says is frozen do not start. Before unsealed().
   void freeze_by(std::function<bool(const rotation::Subject&)> frozen) {
     frozen_ = std::move(frozen);
@@ -68,6 +71,7 @@ class RotationParts {
   Result<rotation::Due> due_of(const rotation::SubjectFacts& facts,
                                const rotation::EffectivePolicy& policy, WallTime now) const;
   rotation::Reencryption::Options reencryption_options();
+  Result<std::uint32_t> primary_of(const rotation::Subject& subject);
 
   RotationGround ground_;
   Bytes jitter_seed_;
@@ -84,6 +88,7 @@ class RotationParts {
   keys::KekJobSource kek_jobs_;
   rotation::Reencryption reencryption_;
   rotation::Jobs jobs_;
+  connectors::ForcedReencryption forced_;
 
   std::unique_ptr<rotation::Engine> engine_;
   std::unique_ptr<service::RotationHouse> house_;

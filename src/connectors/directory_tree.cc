@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <set>
 
+#include "base/clock.h"
 #include "connectors/aad_template.h"
 #include "connectors/file_replacement.h"
 #include "connectors/path_text.h"
@@ -27,9 +28,7 @@ constexpr std::size_t kPageBytesMax = std::size_t{16} << 20;
 constexpr std::chrono::seconds kSettle{2};
 
 std::int64_t now_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
+  return to_micros(SystemClock().wall()) / 1000;
 }
 
 std::string name_of(const std::string& path) {
@@ -198,7 +197,7 @@ const std::vector<std::string_view>& aad_names() {
 Status check(const DirectoryTree& tree) {
   KW_OK(AadTemplate::parse(tree.aad, aad_names()));
   const std::filesystem::path path(tree.path);
-  if (path.is_absolute() && path.lexically_normal() == path && path.has_relative_path())
+  if (path.is_absolute() && path.lexically_normal() == path && path.has_filename())
     return ok();
   return error(Code::kInvalidArgument, "bad_path",
                "the path of a tree is absolute, without . and .., and not the root");

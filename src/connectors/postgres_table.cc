@@ -51,6 +51,7 @@ Result<Column> find_column(PostgresLink& link, std::int64_t table, const std::st
   return found;
 }
 
+// Types by their own names: format_type would call char(40) "character", which is char(1).
 // Comparison and order must be those of the server's own operators: types of pg_catalog, enums, and
 // domains over them.
 Result<std::vector<PostgresTable::KeyColumn>> find_key(PostgresLink& link, std::int64_t table,
@@ -58,7 +59,9 @@ Result<std::vector<PostgresTable::KeyColumn>> find_key(PostgresLink& link, std::
   PostgresParams params;
   params.integer(table);
   KW_TRY(const PostgresRows rows,
-         link.ask("SELECT a.attname::text, format_type(a.atttypid, NULL)::text, a.attnum::bigint,"
+         link.ask("SELECT a.attname::text,"
+                  " (SELECT quote_ident(n.nspname) FROM pg_namespace n WHERE n.oid ="
+                  " t.typnamespace) || '.' || quote_ident(t.typname), a.attnum::bigint,"
                   " (b.typtype = 'e' OR b.typnamespace = 'pg_catalog'::regnamespace)::int::bigint"
                   " FROM pg_index i CROSS JOIN LATERAL"
                   " unnest(i.indkey::int2[]) WITH ORDINALITY AS k(number, place)"
@@ -91,7 +94,7 @@ Status check_triggers(PostgresLink& link, std::int64_t table, std::int64_t colum
                   " WHERE (tgrelid = $1::oid OR tgrelid IN"
                   " (SELECT relid FROM pg_partition_tree($1::oid::regclass)))"
                   " AND NOT tgisinternal AND tgenabled IN ('O', 'A') AND (tgtype & 16) <> 0"
-                  " AND (tgattr::int2[] = '{}' OR $2::int2 = ANY (tgattr::int2[]))",
+                  " AND (tgattr::text = '' OR $2::int2 = ANY (tgattr::int2[]))",
                   params));
   const int counted = wanted == PostgresColumn::Triggers::kSkip ? 1 : 0;
   if (rows.integer(0, counted) == 0) return ok();

@@ -12,7 +12,7 @@ namespace kw::connectors {
 struct PostgresTable {
   struct KeyColumn {
     std::string name;  ///< quoted
-    std::string type;  ///< as the server writes it
+    std::string type;  ///< quoted, with its schema
   };
   std::string name;    ///< quoted, with its schema
   std::string column;  ///< quoted

@@ -40,8 +40,10 @@ Result<TreeWalk> TreeWalk::open(const std::string& root) {
 OpenFile TreeWalk::open_folder(int parent, const char* name) const {
   OpenFile folder(openat(parent, name, kFolder));
   struct stat facts {};
-  if (!folder || fstat(folder.number(), &facts) != 0 || facts.st_dev != device_) return OpenFile();
-  return folder;
+  if (!folder || fstat(folder.number(), &facts) != 0) return OpenFile();
+  if (facts.st_dev == device_) return folder;
+  errno = EXDEV;
+  return OpenFile();
 }
 
 Result<std::vector<TreeWalk::Entry>> TreeWalk::list(const OpenFile& folder) const {

@@ -1,5 +1,6 @@
 #include "api/rest/schemas.h"
 
+#include "api/rest/job_schemas.h"
 #include "api/rest/rotation_schemas.h"
 #include "api/rest/schema_text.h"
 
@@ -88,21 +89,6 @@ std::string_view access_request(OperationId id) {
   }
 }
 
-#define KW_THROTTLE \
-  KW_INTEGER("per_second_max") "," KW_INTEGER("foreground_percent_max") "," KW_INTEGER("lag_seconds_max")
-
-std::string_view job_request(OperationId id) {
-  switch (id) {
-    case OperationId::job_start:
-      return KW_NEEDS(R"("store")", KW_TEXT("store") "," KW_INTEGER("from_version") "," KW_INTEGER(
-                                        "target_version") "," KW_THROTTLE);
-    case OperationId::job_throttle:
-      return KW_OBJECT(KW_THROTTLE);
-    default:
-      return "";
-  }
-}
-
 std::string_view key_request(OperationId id) {
   switch (id) {
     case OperationId::key_create:
@@ -166,16 +152,11 @@ std::vector<QueryParameter> query_parameters(OperationId id) {
     case OperationId::token_list:
       return {{"principal", "string", "only of this principal"}, kAfter, kLimit};
     case OperationId::key_references:
-      return {{"version", "integer", "with the proof for this version"}};
     case OperationId::job_list:
-      return {{"tenant", "string", "only of this tenant"},
-              {"before", "string", "RFC 3339: only older ones"},
-              kLimit};
     case OperationId::job_start:
-    case OperationId::data_store_list:
-      return {{"tenant", "string", "only of this tenant"}};
     case OperationId::job_quarantine:
-      return {kAfter, kLimit};
+    case OperationId::data_store_list:
+      return job_query(id);
     case OperationId::approval_list:
       return {{"tenant", "string", "only of this tenant"},
               {"state", "string", "open, approved, rejected, spent or expired"},
@@ -238,23 +219,6 @@ ResponseShape response_shape(OperationId id) {
     case OperationId::token_create:
       return {201, kJson,
               KW_OBJECT(KW_TEXT("token") "," KW_TEXT("accessor") "," KW_TEXT("expires_at"))};
-    case OperationId::kek_rotate:
-    case OperationId::job_start:
-      return {202, kJson, KW_REF("Job")};
-    case OperationId::job_show:
-    case OperationId::job_pause:
-    case OperationId::job_resume:
-    case OperationId::job_rollback:
-    case OperationId::job_throttle:
-      return {200, kJson, KW_REF("Job")};
-    case OperationId::job_quarantine:
-      return {200, kJson, KW_LIST("QuarantinedItem")};
-    case OperationId::data_store_list:
-      return {200, kJson, KW_LIST("DataStore")};
-    case OperationId::key_references:
-      return {200, kJson, KW_REF("References")};
-    case OperationId::job_list:
-      return {200, kJson, KW_LIST("Job")};
     case OperationId::key_list:
       return {200, kJson, KW_LIST("Key")};
     case OperationId::tenant_list:
@@ -296,6 +260,7 @@ ResponseShape response_shape(OperationId id) {
       break;
   }
   if (const auto shape = emergency_response(id)) return *shape;
+  if (const auto shape = job_response(id)) return *shape;
   return rotation_response(id).value_or(ResponseShape{200, kJson, kAny});
 }
 
