@@ -9,7 +9,6 @@ namespace kw::keys {
 namespace {
 
 using rotation::OldVersion;
-using rotation::Run;
 using rotation::RunState;
 using rotation::Seconds;
 using std::chrono::hours;
@@ -31,7 +30,7 @@ class KekRotating : public testing::TestWithParam<Engine> {
       std::this_thread::yield();
     ASSERT_EQ(job().state, state);
   }
-  Run start() { return room.start("kek", {}, "kek"); }
+  rotation::Run start() { return room.start("kek", {}, "kek"); }
 
   RotationRoom room{GetParam()};
   KekJobSource source{room.kek_rotations};
@@ -44,7 +43,7 @@ INSTANTIATE_TEST_SUITE_P(Store, KekRotating, testing::Values(Engine::kSqlite, En
 TEST_P(KekRotating, promotes_first_and_drains_until_every_cell_is_rewrapped) {
   for (int i = 0; i < 20; ++i) room.make("key-" + std::to_string(i));
   const Bytes sealed = room.encrypt("key-3");
-  const Run run = start();
+  const rotation::Run run = start();
   room.settle();
   EXPECT_EQ(room.show(run.id).to_version, 2U);
   EXPECT_EQ(versions()[1].state, seal::KekState::kPrimary);
@@ -60,7 +59,7 @@ TEST_P(KekRotating, promotes_first_and_drains_until_every_cell_is_rewrapped) {
 TEST_P(KekRotating, the_run_waits_for_its_job_and_the_job_is_steered_like_any_other) {
   room.make("orders");
   const auto worker_stopped = [&] { room.kek_rotations.stop_all(); };
-  const Run run = start();
+  const rotation::Run run = start();
   ASSERT_TRUE(room.engine->tick());
   worker_stopped();
   const JobId id = job().id;
@@ -90,7 +89,7 @@ TEST_P(KekRotating, rolling_back_turns_the_job_round) {
   room.policy.min_overlap = Seconds(86'400);
   for (int i = 0; i < 20; ++i) room.make("key-" + std::to_string(i));
   const Bytes sealed = room.encrypt("key-3");
-  const Run run = start();
+  const rotation::Run run = start();
   ASSERT_TRUE(room.engine->tick());
   room.kek_rotations.stop_all();
   const bool was_done = job().state == rotation::JobState::kDone;
@@ -108,7 +107,7 @@ TEST_P(KekRotating, rolling_back_turns_the_job_round) {
   EXPECT_EQ(versions()[1].state, seal::KekState::kRetired);
   room.house.keyring->forget_all();
   EXPECT_EQ(room.opens("key-3", sealed), "");
-  const Run again = start();
+  const rotation::Run again = start();
   room.settle();
   EXPECT_EQ(room.show(again.id).to_version, 3U);
 }

@@ -12,7 +12,6 @@ namespace {
 using crypto::Algorithm;
 using crypto::Purpose;
 using rotation::OldVersion;
-using rotation::Run;
 using rotation::RunState;
 using rotation::Seconds;
 using std::chrono::hours;
@@ -97,7 +96,7 @@ TEST_P(Rotating, every_type_of_key_is_handed_over_and_old_data_stays_good) {
   }
   for (const auto& [name, id] : started) {
     SCOPED_TRACE(name);
-    const Run done = room.carry_to_end(id);
+    const auto done = room.carry_to_end(id);
     EXPECT_EQ(done.state, RunState::kDone) << done.problem;
     EXPECT_EQ(room.key(name).primary, 2U);
     EXPECT_EQ(room.state(name, 1), kRetired);

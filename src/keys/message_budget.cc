@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <limits>
 #include <mutex>
+#include <shared_mutex>
 #include <unordered_map>
 
 #include "base/failpoint.h"
@@ -15,6 +16,7 @@ namespace {
 constexpr std::int64_t kMargin = 1 << 20;
 constexpr std::int64_t kBytesBlockMax = 1 << 30;
 constexpr std::int64_t kBlocksPerLimit = 256;  // so much of a low limit may a restart cost
+constexpr std::size_t kBlocksMax = 100'000;      // of versions in use
 constexpr std::int64_t kUnlimited = std::numeric_limits<std::int64_t>::max();
 
 // The last message lies well before the limit of an algorithm.
@@ -99,11 +101,19 @@ struct MessageBudget::State {
 
   store::Store& store;
   Options options;
-  std::mutex mutex{};
+  std::shared_mutex mutex{};
   std::unordered_map<VersionKey, std::shared_ptr<Block>, VersionHash> blocks{};
 
   std::shared_ptr<Block> block(const VersionKey& at) {
-    std::lock_guard lock(mutex);
+    {
+      const std::shared_lock lock(mutex);
+      const auto found = blocks.find(at);
+      if (found != blocks.end()) return found->second;
+    }
+    const std::unique_lock lock(mutex);
+    // What is left of an idle block is given up: over-counted, as after a crash.
+    if (blocks.size() >= kBlocksMax)
+      std::erase_if(blocks, [](const auto& each) { return each.second.use_count() == 1; });
     auto& found = blocks[at];
     if (!found) found = std::make_shared<Block>();
     return found;
