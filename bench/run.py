@@ -149,7 +149,7 @@ def zero_downtime(folder, rotations, keks=50, rollbacks=20, clients=8):
     node = staffed(folder)
     rest = node.rest("ada")
     for name, algorithm in (("files", "aes-256-gcm"), ("tokens", "ed25519"), ("mac", "hmac-sha256")):
-        rest.post("/api/v1/tenants/acme/keys", {"name": name, "algorithm": algorithm})
+        rest.post("/api/v1/tenants/acme/keys", {"name": name, "algorithm": algorithm, "labels": {"use": "jwt"} if name == "tokens" else {}})
     put_policy(rest, "at-once", AT_ONCE)
     environment = {**os.environ, "KEYWRIGHT_TOKEN": node.tokens["uli"]}
     load = subprocess.Popen([str(BUILD / "bench/bench_load"), node.url, pin_of(node.url), "acme", str(clients)], env=environment,

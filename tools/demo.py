@@ -81,7 +81,8 @@ def furnish(rest):
             if problem.reason != "already_exists":
                 raise
         for key, algorithm in KEYS.items():
-            rest.post(f"/api/v1/tenants/{tenant}/keys", {"name": key, "algorithm": algorithm, "labels": {"demo": "live"}})
+            labels = {"demo": "live", **({"use": "jwt"} if key == "tokens" else {})}
+            rest.post(f"/api/v1/tenants/{tenant}/keys", {"name": key, "algorithm": algorithm, "labels": labels})
     for name in ("orders", "partner"):
         rest.post("/api/v1/tenants/acme/keys", {"name": name, "labels": {"demo": "watched"}})
 

@@ -28,9 +28,13 @@ overlap: {min: 0s, quiet: 0s}
 """
 
 
+def labels(name, pace):
+    return {"pace": pace, **({"use": "jwt"} if name == "tokens" else {})}  # the tenant's key set holds what signs tokens
+
+
 def furnish(rest):
     for name, algorithm in KEYS.items():
-        rest.post("/api/v1/tenants/acme/keys", {"name": name, "algorithm": algorithm, "labels": {"pace": "at-once"}})
+        rest.post("/api/v1/tenants/acme/keys", {"name": name, "algorithm": algorithm, "labels": labels(name, "at-once")})
     for name, text in (("at-once", AT_ONCE), ("slow", SLOW)):
         rest.call("PUT", f"/api/v1/rotation/policies/{name}", {"document": text})
 
@@ -56,12 +60,12 @@ def rotate_kek(rest):
 def roll_one_back(rest, name):
     key = f"/api/v1/tenants/acme/keys/{name}"
     before = rest.get(key)["primary"]
-    rest.call("PATCH", key, {"labels": {"pace": "slow"}})
+    rest.call("PATCH", key, {"labels": labels(name, "slow")})
     path = start(rest, name)
     ended(rest, path, "rollout")
     rest.post(path + ":rollback")
     ended(rest, path, "rolled_back")
-    rest.call("PATCH", key, {"labels": {"pace": "at-once"}})
+    rest.call("PATCH", key, {"labels": labels(name, "at-once")})
     assert rest.get(key)["primary"] == before
 
 
