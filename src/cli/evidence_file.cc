@@ -1,5 +1,6 @@
 #include "cli/evidence_file.h"
 
+#include <cstdio>
 #include <fstream>
 #include <sstream>
 
@@ -19,14 +20,12 @@ Result<std::string> read_file(const std::string& path) {
   }
   if (!in || text.size() > rotation::kEvidenceBytesMax)
     return error(Code::kNotFound, "cannot_read", "cannot read " + path);
-  // A line feed at the end comes from an editor or a shell, not from the signer.
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
   return text;
 }
 
 Status write_file(const std::string& path, std::string_view text) {
   std::ofstream out(path, std::ios::binary | std::ios::trunc);
-  out << text << '\n';
+  out << text;
   out.close();
   if (out) return ok();
   return error(Code::kFailedPrecondition, "cannot_write", "cannot write " + path);
@@ -62,7 +61,7 @@ Status save_evidence(Session& session, const Arguments& arguments, const std::st
   const std::string_view text(answer.text.data(), answer.text.size());
   const std::string file = arguments.text("--out");
   if (file.empty()) {
-    Session::line(std::string(text));
+    std::fwrite(text.data(), 1, text.size(), stdout);  // byte by byte: it is signed
     return ok();
   }
   KW_OK(write_file(file, text));

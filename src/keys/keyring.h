@@ -170,15 +170,6 @@ class Keyring {
   /// Previous primary again: the pointer moves, numbers do not. `to` 0: the youngest secondary.
   /// @errors kFailedPrecondition(nothing_to_roll_back_to)
   Result<Key> roll_back(Change change, const Key& key, std::uint32_t to);
-  /// Records since when a version may be in wrong hands (the earliest time wins), or takes it back
-  /// (nothing). No state changes; of a revoked or destroyed version the time stays as it is.
-  /// @errors kNotFound(not_found)
-  Result<Key> suspect(Change change, const Key& key, std::uint32_t version,
-                      std::optional<WallTime> since);
-  /// Ends a stand-in of a drill at once: every version is revoked and destroyed, each step with its
-  /// leaf, and the rows go. Only for keys of the tenant kDrillTenant.
-  /// @errors kFailedPrecondition(not_a_stand_in)
-  Status remove_stand_in(Change change, const Key& key);
   /// Cancels a destruction: back to the state before. @errors
   /// kFailedPrecondition(invalid_transition)
   Result<Key> cancel_destroy(Change change, const Key& key, std::uint32_t version);

@@ -4,7 +4,6 @@
 #include <array>
 #include <map>
 #include <mutex>
-#include <set>
 #include <tuple>
 #include <unordered_map>
 
@@ -17,7 +16,6 @@ namespace {
 
 constexpr std::size_t kShards = 16;
 constexpr std::int64_t kHourMicros = 3600LL * 1'000'000;
-constexpr std::int64_t kKeysOfCallerMax = 10'000;
 
 struct UseRef {
   KeyId key;
@@ -193,19 +191,6 @@ struct UsageLedger::State {
     for (auto& entry : pending) shard.closed.push_back(std::move(entry));
   }
 
-  std::set<KeyId> peek_keys(std::string_view caller, std::int64_t from) {
-    std::set<KeyId> all;
-    const auto look = [&](const UseName& use, const Tally& tally) {
-      if (use.caller == caller && tally.hour >= from) all.insert(use.key);
-    };
-    for (Shard& shard : shards) {
-      std::lock_guard lock(shard.mutex);
-      for (const auto& [use, tally] : shard.closed) look(use, tally);
-      for (const auto& [use, tally] : shard.tallies) look(use, tally);
-    }
-    return all;
-  }
-
   Pending peek(const KeyId& key) {
     Pending all;
     for (Shard& shard : shards) {
@@ -330,25 +315,6 @@ Result<std::unordered_map<KeyId, UsageTotal>> UsageLedger::totals(std::int64_t t
     return ok();
   }));
   return all;
-}
-
-Result<std::vector<KeyId>> UsageLedger::keys_used_by(std::string_view caller, WallTime since) {
-  const std::int64_t from = to_micros(since) - to_micros(since) % kHourMicros;
-  std::lock_guard lock(state_->flushing);
-  std::set<KeyId> all = state_->peek_keys(caller, from);
-  KW_OK(state_->store.read([&](store::Reader& reader) -> Status {
-    KW_TRY(const auto rows, reader.query("SELECT DISTINCT key_id FROM key_usage"
-                                         " WHERE caller = $1 AND hour >= $2 LIMIT $3",
-                                         {caller, from, kKeysOfCallerMax + 1}));
-    for (const store::Row& row : rows) {
-      KW_TRY(const KeyId id, KeyId::from_bytes(row.bytes(0)));
-      all.insert(id);
-    }
-    return ok();
-  }));
-  if (all.size() > static_cast<std::size_t>(kKeysOfCallerMax))
-    return error(Code::kResourceExhausted, "scope_too_large", "the caller used over 10,000 keys");
-  return std::vector<KeyId>(all.begin(), all.end());
 }
 
 }  // namespace kw::keys

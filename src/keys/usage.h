@@ -65,9 +65,6 @@ class UsageLedger {
   /// Of the primaries of a tenant's keys with after < name <= last; flushed ones only.
   Result<std::unordered_map<KeyId, UsageTotal>> totals(std::int64_t tenant, std::string_view after,
                                                        std::string_view last);
-  /// The keys that a caller used since the hour of `since`, by id, including what is not flushed
-  /// yet. @errors kResourceExhausted(scope_too_large): more than 10,000
-  Result<std::vector<KeyId>> keys_used_by(std::string_view caller, WallTime since);
 
  private:
   struct State;

@@ -112,7 +112,7 @@ def check_evidence(node, incident, folder):
         file.write_bytes(damaged)
         bad = node.cli("incident", "verify", str(file), "--key", key)
         assert bad.returncode == 7, (place, bad.stdout + bad.stderr)
-    return json.loads(text)
+    return json.loads(text)["body"]
 
 
 class Load:

@@ -49,7 +49,7 @@ def test_m_of_n_people_witnessed_rotate_a_kek_and_the_transcript_proves_it(node,
     assert node.cli("incident", "verify", str(file), "--key", key).returncode == 7, "a transcript is no incident"
     file.write_bytes(text.replace(b'"ada"', b'"eve"', 1))
     assert node.cli("ceremony", "verify", str(file), "--key", key).returncode == 7
-    assert [one["principal"] for one in json.loads(text)["facts"]["participants"]][-1] == "sol"
+    assert [one["principal"] for one in json.loads(text)["body"]["facts"]["participants"]][-1] == "sol"
 
 
 def test_nobody_holds_two_roles_and_strangers_take_no_part(node):
