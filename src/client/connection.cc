@@ -105,7 +105,7 @@ Result<Answer> Connection::send(const Request& request) {
   KW_TRY(net::ClientResponse response, http_.send(wire));
   const std::string_view text(response.body.data(), response.body.size());
   if (response.status >= 400) return read_problem(response.status, text, problem_);
-  const std::string_view type = response.header("content-type");
+  const std::string type(response.header("content-type"));
   const bool json =
       (type.starts_with("application/json") || type.starts_with("application/jwk-set+json")) &&
       !text.empty();
