@@ -45,12 +45,12 @@ def test_templates_are_listed_and_shown(dev):
 
 @pytest.mark.parametrize("reason,text,number", [
     ("interval_below_overlap", "interval: 1h\noverlap: {min: 2h}", "2h"),
-    ("never_fires", "crons: ['0 0 30 2 *']", "0 0 30 2 *"),
+    ("bad_cron", "crons: ['0 0 30 2 *']", "no month named here has a day named here"),
     ("window_after_deadline", "interval: 1d\noverlap: {min: 0s}\nmax_age: 1d\nrollout: {steps: [100], soak: 0s}\n"
-     "windows: [{cron: '0 2 1 * *', length: 1h}]", "31d"),
+     "windows: [{cron: '0 2 1 * *', length: 1h}]", "30d23h"),
     ("lead_too_short", "interval: 90d\nexpiry_lead: 1h\npublish_wait: 2h", "1h"),
     ("bad_policy", "intervall: 1h", "interval"),
-    ("bad_cron", "crons: ['61 * * * *']", "61"),
+    ("bad_cron", "crons: ['61 * * * *']", "0-59"),
 ])
 def test_a_policy_that_cannot_be_met_is_refused_with_the_arithmetic(dev, reason, text, number):
     rest = dev.rest()
@@ -96,7 +96,7 @@ def test_years_of_schedule_are_simulated(dev):
 def test_the_calendar_shows_what_comes(dev):
     rest = dev.rest()
     rest.post(KEYS, {"name": "orders"})
-    policy(rest, "p", "interval: 10d\n")
+    policy(rest, "p", "applies_to: {kinds: [key]}\ninterval: 10d\n")
     shown = rest.get(f"{ROTATION}/calendar?tenant=acme&days=30&table=true")
     mine = [entry for entry in shown["entries"] if entry["subject"] == "key:acme/orders"]
     assert len(mine) == 3 and all(entry["policy"] == "p" and "10d" in entry["why"] for entry in mine)
