@@ -36,6 +36,7 @@ std::string node_of_this_start(const Config& config) {
 rotation::Jobs::Options job_options(const Config& config) {
   rotation::Jobs::Options options;
   options.node = node_of_this_start(config);
+  options.lease = std::chrono::seconds(10);  // so long a job rests when its node died
   return options;
 }
 
