@@ -102,7 +102,7 @@ rotation::EngineOptions RotationParts::engine_options() {
   options.workers = ground_.config.rotation_workers;
   options.poll = std::chrono::milliseconds(ground_.config.rotation_poll_ms);
   options.inventory_interval =
-      std::max(options.inventory_interval / schedule_rate_.rate, rotation::Seconds(1));
+      std::max(options.inventory_interval / schedule_rate_.rate, rotation::Seconds(10));
   options.metrics = &ground_.metrics;
   return options;
 }

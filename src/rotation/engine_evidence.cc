@@ -10,7 +10,7 @@ namespace {
 
 using std::chrono::seconds;
 constexpr seconds kAckPoll{10};
-constexpr seconds kUsePoll{60};
+constexpr seconds kUsePollFirst{1}, kUsePoll{60};
 constexpr seconds kHealthPoll{30};
 constexpr seconds kApprovalPoll{3600};
 
@@ -132,7 +132,9 @@ WallTime Engine::State::look_again(const Run& run, std::string_view why) const {
   if (why == "approval_open") return at + kApprovalPoll;
   if (why == "acknowledgements" || why == "old_still_accepted") return at + kAckPoll;
   if (why == "clock_frozen" || why == "takeover") return at + options.lease;
-  return at + kUsePoll;
+  // Soon at first, then in the measure of the wait: a re-wrap ends in a second, a consumer in days.
+  const auto waited = std::chrono::duration_cast<seconds>(at - run.entered_at);
+  return at + std::clamp(waited / 8, kUsePollFirst, kUsePoll);
 }
 
 }  // namespace kw::rotation
