@@ -101,8 +101,11 @@ def test_the_calendar_shows_what_comes(dev):
     mine = [entry for entry in shown["entries"] if entry["subject"] == "key:acme/orders"]
     assert len(mine) == 3 and all(entry["policy"] == "p" and "10d" in entry["why"] for entry in mine)
     assert "Mo Tu We" in shown["table"] and shown["rotations"] == len(shown["entries"])
-    ics = dev.cli("calendar", "-o", "ics", "--days", "30").stdout
+    _, headers, text = rest.raw("GET", f"{ROTATION}/calendar.ics?tenant=acme&days=30")
+    ics = text.decode()
+    assert headers["Content-Type"] == "text/calendar"
     assert ics.startswith("BEGIN:VCALENDAR\r\n") and ics.count("BEGIN:VEVENT") == shown["rotations"] and "key:acme/orders" in ics
+    assert dev.cli("calendar", "-o", "ics", "--days", "30").stdout.count("BEGIN:VEVENT") == shown["rotations"]
     assert dev.cli("key", "list", "-o", "ics").returncode == 2
 
 
