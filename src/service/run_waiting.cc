@@ -44,8 +44,9 @@ std::string consumers(const Run& run) {
 }
 
 std::string unused(const Run& run) {
-  return version(run.from_version) + " to be unused for " +
-         rotation::duration_text(run.policy.quiet);
+  const std::string out = version(run.from_version) + " to be out of use";
+  return run.policy.quiet.count() == 0 ? out
+                                       : out + " for " + rotation::duration_text(run.policy.quiet);
 }
 
 using Words = std::function<std::string(const Run&)>;
