@@ -7,8 +7,8 @@
 //
 // What the end of a run may take away depends on policy and purpose: retired versions still
 // decrypt and verify, so only protecting has to end first; archived and destroyed ones do not (but
-// for the public half of archived signing keys), so every use has to. Quarantine stops exactly what
-// the end takes away. Where data under a version lies outside, nobody here can know: destruction
+// signing keys verify by their public half, which stays), so every use has to. Quarantine stops
+// exactly what the end takes away. Where data under a version lies outside, nobody here can know: destruction
 // then needs a proof (rotation/reencryption_proof.h), and without one the version is archived.
 #pragma once
 
