@@ -29,9 +29,8 @@ const KekVersion* primary_of(const std::vector<KekVersion>& keks) {
 }
 
 const KekVersion* version_of(const std::vector<KekVersion>& keks, std::uint32_t number) {
-  const auto found = std::find_if(keks.begin(), keks.end(), [&](const KekVersion& each) {
-    return each.version == number;
-  });
+  const auto found = std::find_if(keks.begin(), keks.end(),
+                                  [&](const KekVersion& each) { return each.version == number; });
   return found == keks.end() ? nullptr : &*found;
 }
 

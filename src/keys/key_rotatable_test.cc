@@ -43,8 +43,8 @@ TEST_P(Rotating, a_plain_rotation_is_one_transaction) {
 }
 
 bool good(const Result<Verified>& verified) {
-  return verified && (verified->verdict == Verdict::kValid ||
-                      verified->verdict == Verdict::kValidRetired);
+  return verified &&
+         (verified->verdict == Verdict::kValid || verified->verdict == Verdict::kValidRetired);
 }
 
 /// Protects now; the answer checks, later, that it is still good.
@@ -54,9 +54,7 @@ std::function<bool()> protect(RotationRoom& room, const std::string& name) {
   switch (key.purpose) {
     case Purpose::kSign: {
       const Bytes made = must(room.uses.sign(key, 0, kMessage, "app")).content;
-      return [&room, now, made] {
-        return good(room.uses.verify(now(), 0, kMessage, made, "app"));
-      };
+      return [&room, now, made] { return good(room.uses.verify(now(), 0, kMessage, made, "app")); };
     }
     case Purpose::kMac: {
       const Bytes made = must(room.uses.mac(key, 0, kMessage, "app")).content;
@@ -85,9 +83,9 @@ TEST_P(Rotating, every_type_of_key_is_handed_over_and_old_data_stays_good) {
   room.policy.min_overlap = Seconds(3600);
   room.policy.quarantine = Seconds(600);
   const std::pair<Algorithm, std::optional<Purpose>> kinds[] = {
-      {Algorithm::kAes256Gcm, {}},   {Algorithm::kAes256Gcm, Purpose::kWrap},
-      {Algorithm::kAes256Siv, {}},   {Algorithm::kEd25519, {}},
-      {Algorithm::kHmacSha256, {}},  {Algorithm::kHkdfSha256, {}},
+      {Algorithm::kAes256Gcm, {}},  {Algorithm::kAes256Gcm, Purpose::kWrap},
+      {Algorithm::kAes256Siv, {}},  {Algorithm::kEd25519, {}},
+      {Algorithm::kHmacSha256, {}}, {Algorithm::kHkdfSha256, {}},
       {Algorithm::kEcdsaP256, {}},
   };
   std::vector<std::pair<std::string, RunId>> started;
@@ -304,8 +302,7 @@ TEST_P(RollingBack, leads_to_the_old_primary_and_everything_opens) {
   const Key key = room.key("orders");
   EXPECT_EQ(key.primary, 1U);
   EXPECT_EQ(key.rollout.version, 0U);
-  EXPECT_EQ(room.state("orders", 2),
-            GetParam().at == RunState::kValidate ? kDestroying : kRetired);
+  EXPECT_EQ(room.state("orders", 2), GetParam().at == RunState::kValidate ? kDestroying : kRetired);
   made.push_back(room.encrypt("orders"));
   for (const Bytes& each : made) EXPECT_EQ(room.opens("orders", each), "");
 }

@@ -110,9 +110,9 @@ class Walk {
 
   void look() {
     EXPECT_EQ(primaries(room_, "orders"), 1);
-    const auto used = room_.uses.encrypt(room_.key("orders"), 0, as_bytes("tenant 7"),
-                                         as_bytes("attack at dawn"),
-                                         "app-" + std::to_string(below(20)));
+    const auto used =
+        room_.uses.encrypt(room_.key("orders"), 0, as_bytes("tenant 7"), as_bytes("attack at dawn"),
+                           "app-" + std::to_string(below(20)));
     EXPECT_EQ(reason_of(used), "");
     if (used) made_.push_back(used->content);
     const Bytes& any = made_[below(made_.size())];

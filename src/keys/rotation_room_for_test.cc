@@ -45,9 +45,9 @@ void RotationRoom::restart() {
   options.policy_for = [this](const rotation::SubjectFacts&) -> Result<rotation::EffectivePolicy> {
     return policy;
   };
-  engine = std::make_unique<rotation::Engine>(
-      rotation::EngineHouse{*mortal, *house.log, house.clock},
-      std::vector<rotation::Rotatable*>{&keys, &keks}, options);
+  engine =
+      std::make_unique<rotation::Engine>(rotation::EngineHouse{*mortal, *house.log, house.clock},
+                                         std::vector<rotation::Rotatable*>{&keys, &keks}, options);
 }
 
 void RotationRoom::settle(int rounds) {
