@@ -46,7 +46,6 @@ Result<SubjectFacts> facts_of(const Foundations& on, store::Reader& reader, cons
   SubjectFacts facts;
   facts.subject = {"kek", tenant.name, std::string(kName)};
   facts.type = "kek";
-  facts.classification = "restricted";
   facts.created_at = facts.primary_since = tenant.created_at;
   if (const KekVersion* primary = primary_of(keks)) {
     facts.primary = primary->version;
