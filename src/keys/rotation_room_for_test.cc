@@ -39,6 +39,7 @@ RotationRoom::~RotationRoom() {
 
 void RotationRoom::restart() {
   engine.reset();
+  house.keyring->forget_all();
   mortal = std::make_unique<MortalStore>(*house.store);
   rotation::EngineOptions options;
   options.node = "engine-" + std::to_string(++engines_);
