@@ -104,8 +104,7 @@ Result<std::optional<Job>> open_job(store::Reader& reader, std::int64_t tenant) 
 
 Result<std::vector<Job>> list_jobs(store::Reader& reader, std::string_view tenant, int limit,
                                    std::optional<WallTime> before) {
-  const std::int64_t end =
-      before ? to_micros(*before) : std::numeric_limits<std::int64_t>::max();
+  const std::int64_t end = before ? to_micros(*before) : std::numeric_limits<std::int64_t>::max();
   KW_TRY(const auto rows,
          reader.query("SELECT " KW_JOB_COLUMNS " FROM job WHERE ($1 = '' OR tenant_name = $1)"
                       " AND created_at < $3 ORDER BY created_at DESC LIMIT $2",

@@ -29,9 +29,8 @@ const KekVersion* primary_of(const std::vector<KekVersion>& keks) {
 }
 
 const KekVersion* version_of(const std::vector<KekVersion>& keks, std::uint32_t number) {
-  const auto found = std::find_if(keks.begin(), keks.end(), [&](const KekVersion& each) {
-    return each.version == number;
-  });
+  const auto found = std::find_if(keks.begin(), keks.end(),
+                                  [&](const KekVersion& each) { return each.version == number; });
   return found == keks.end() ? nullptr : &*found;
 }
 
@@ -47,7 +46,6 @@ Result<SubjectFacts> facts_of(const Foundations& on, store::Reader& reader, cons
   SubjectFacts facts;
   facts.subject = {"kek", tenant.name, std::string(kName)};
   facts.type = "kek";
-  facts.classification = "restricted";
   facts.created_at = facts.primary_since = tenant.created_at;
   if (const KekVersion* primary = primary_of(keks)) {
     facts.primary = primary->version;

@@ -18,7 +18,8 @@ class KekRotating : public testing::TestWithParam<Engine> {
   std::vector<seal::KekVersion> versions() {
     std::vector<seal::KekVersion> all;
     must(room.house.store->read([&](store::Reader& reader) -> Status {
-      KW_TRY(all, room.house.barrier->keks(reader, must(room.house.keyring->tenant("acme")).number));
+      KW_TRY(all,
+             room.house.barrier->keks(reader, must(room.house.keyring->tenant("acme")).number));
       return ok();
     }));
     return all;

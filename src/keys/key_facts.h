@@ -9,8 +9,8 @@
 
 namespace kw::keys {
 
-/// "dek", "deterministic", "signing", "mac", "wrap" or "derive" by purpose; "jwt" and "jwt-hmac" for
-/// keys with the label use=jwt.
+/// "dek", "deterministic", "signing", "mac", "wrap" or "derive" by purpose; "jwt" and "jwt-hmac"
+/// for keys with the label use=jwt.
 std::string_view subject_type(const Key& key);
 
 /// @param use  of the primary.

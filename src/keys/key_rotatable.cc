@@ -128,8 +128,8 @@ Status add_keys(Keyring& keyring, UsageLedger& usage, const rotation::Subject& a
   filter.limit = limit - static_cast<int>(all.size());
   KW_TRY(const Keyring::Page page, keyring.list(filter));
   if (page.keys.empty()) return ok();
-  KW_TRY(const auto totals, usage.totals(page.keys.front()->tenant, after.name,
-                                         page.keys.back()->name));
+  KW_TRY(const auto totals,
+         usage.totals(page.keys.front()->tenant, after.name, page.keys.back()->name));
   for (const auto& key : page.keys) {
     const auto found = totals.find(key->id);
     all.push_back(facts_of(*key, found == totals.end() ? UsageTotal() : found->second));
@@ -208,8 +208,8 @@ Performed KeyRotatable::prepare(const Run& run) {
   return done_with<NewMaterial>(*std::move(prepared));
 }
 
-// As it is stored: sealed, read back, both answers. In a chain that makes the version, prepare() has
-// proved it.
+// As it is stored: sealed, read back, both answers. In a chain that makes the version, prepare()
+// has proved it.
 Performed KeyRotatable::test(const Run& run) {
   if (run.to_version == 0) return {};
   const auto key = read(run);
@@ -352,9 +352,9 @@ Result<rotation::Drain> KeyRotatable::measure_drain(const Run& run) {
   const Counted counted = taken_away(*key, end);
   KW_TRY(const UsageTotal use, usage_.total(key->id, old->number));
   drain.last_used = counted == Counted::kEvery ? use.last_at : use.last_protect_at;
-  KW_TRY(const Readiness gate, readiness(*key, *old, end_state(end), usage_,
-                                         keyring_.foundations().clock, quiet_of(run, counted),
-                                         counted));
+  KW_TRY(const Readiness gate,
+         readiness(*key, *old, end_state(end), usage_, keyring_.foundations().clock,
+                   quiet_of(run, counted), counted));
   for (const Blocker& each : gate.blockers) {
     ++drain.in_use;
     if (drain.holders.size() < kHoldersMax) drain.holders.push_back(holder(each));

@@ -1,15 +1,16 @@
 // Keys as the rotation engine sees them: kind "key", one subject per key.
 //
 // Everything happens in our own store, so a plain rotation is one transaction. The new version is
-// pending, then active: every node decrypts and verifies with it, nobody applies it. A rollout names
-// it in the key row: the callers whose turn it is apply it (version_choice.cc). Promotion and
+// pending, then active: every node decrypts and verifies with it, nobody applies it. A rollout
+// names it in the key row: the callers whose turn it is apply it (version_choice.cc). Promotion and
 // demotion move the pointer, never numbers.
 //
 // What the end of a run may take away depends on policy and purpose: retired versions still
 // decrypt and verify, so only protecting has to end first; archived and destroyed ones do not (but
-// for the public half of archived signing keys), so every use has to. Quarantine stops exactly what
-// the end takes away. Where data under a version lies outside, nobody here can know: destruction
-// then needs a proof (rotation/reencryption_proof.h), and without one the version is archived.
+// signing keys verify by their public half, which stays), so every use has to. Quarantine stops
+// exactly what the end takes away. Where data under a version lies outside, nobody here can know:
+// destruction then needs a proof (rotation/reencryption_proof.h), and without one the version is
+// archived.
 #pragma once
 
 #include <functional>

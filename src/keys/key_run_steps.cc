@@ -15,7 +15,7 @@ using rotation::OldVersion;
 std::vector<VersionState> way(VersionState from, VersionState to) {
   if (to == kRetired && (from == kSecondary || from == kSuspended)) return {kRetired};
   if (to != kArchived) return {};
-  if (from == kSecondary) return {kRetired, kArchived};
+  if (from == kSecondary || from == kActive) return {kRetired, kArchived};
   if (from == kRetired || from == kSuspended) return {kArchived};
   return {};
 }
@@ -28,10 +28,10 @@ Error drift() {
 }  // namespace
 
 Counted taken_away(const Key& key, OldVersion end) {
-  if (end == OldVersion::kDestroy) return Counted::kEvery;
-  // Archived signing keys still verify, by their public half.
-  const bool archives = end == OldVersion::kArchive && key.purpose != crypto::Purpose::kSign;
-  return archives ? Counted::kEvery : Counted::kProtecting;
+  // Signing keys verify by their public half, which stays even when the private one is destroyed.
+  const bool stays = end == OldVersion::kKeepSecondary || end == OldVersion::kRetire ||
+                     key.purpose == crypto::Purpose::kSign;
+  return stays ? Counted::kProtecting : Counted::kEvery;
 }
 
 VersionState end_state(OldVersion end) {
@@ -148,16 +148,16 @@ Status KeyRunSteps::destroy_unborn(Key before) {
   return ok();
 }
 
-// With the waiting period in which it can be cancelled.
+// By way of the archive, as at the end of an orderly life, and with the waiting period in which it
+// can be cancelled.
 Status KeyRunSteps::destroy_later(Key before, std::uint32_t number) {
-  Keyring::Move stop, destroy;
-  stop.to = kSuspended;
+  KeyChange edit(keyring_.foundations(), change_, std::move(before));
+  KW_OK(leave(edit, number, kArchived));
+  KW_TRY(const Key archived, edit.finish());
+  Keyring::Move destroy;
   destroy.to = kDestroying;
-  stop.reason = destroy.reason = kByRotation;
-  if (before.version(number)->state != kSuspended) {
-    KW_TRY(before, keyring_.move(change_, before, number, stop));
-  }
-  KW_OK(keyring_.move(change_, before, number, destroy));
+  destroy.reason = kByRotation;
+  KW_OK(keyring_.move(change_, archived, number, destroy));
   return ok();
 }
 

@@ -16,7 +16,7 @@ namespace {
 constexpr std::int64_t kMargin = 1 << 20;
 constexpr std::int64_t kBytesBlockMax = 1 << 30;
 constexpr std::int64_t kBlocksPerLimit = 256;  // so much of a low limit may a restart cost
-constexpr std::size_t kBlocksMax = 100'000;      // of versions in use
+constexpr std::size_t kBlocksMax = 100'000;    // of versions in use
 constexpr std::int64_t kUnlimited = std::numeric_limits<std::int64_t>::max();
 
 // The last message lies well before the limit of an algorithm.
@@ -73,10 +73,11 @@ Result<Amount> reserve_block(store::Store& store, const VersionKey& at, const Am
     };
     added.messages = room(stop.messages, reserved.messages, block.messages);
     added.bytes = room(stop.bytes, reserved.bytes, block.bytes);
-    KW_OK(tx.execute("UPDATE message_budget SET reserved = $3, reserved_bytes = $4"
-                     " WHERE key_id = $1 AND version = $2",
-                     {at.key.bytes(), at.version, reserved.messages + added.messages,
-                      reserved.bytes + added.bytes}));
+    KW_OK(
+        tx.execute("UPDATE message_budget SET reserved = $3, reserved_bytes = $4"
+                   " WHERE key_id = $1 AND version = $2",
+                   {at.key.bytes(), at.version, reserved.messages + added.messages,
+                    reserved.bytes + added.bytes}));
     KW_FAILPOINT("budget.reserve");
     return ok();
   }));

@@ -153,8 +153,7 @@ Result<Used<Bytes>> Operations::protect_in_rollout(const Key& key, const Wish& w
     if (meter != nullptr) meter->note(key, cohort, good, clock_.steady() - began);
   };
   if (next == nullptr) {
-    auto answer =
-        protect_with(key, choose_to_protect(key, 0, clock_.wall()), wish, make);
+    auto answer = protect_with(key, choose_to_protect(key, 0, clock_.wall()), wish, make);
     note(Cohort::kOld, answer || is_callers_fault(answer.error()));
     return answer;
   }
@@ -305,11 +304,10 @@ Result<Used<SecretBytes>> Operations::derive(const Key& key, std::uint32_t versi
                                              std::string_view caller) {
   KW_OK(require_purpose(key, {Purpose::kDerive}));
   KW_OK(check_size(size));
-  KW_TRY(const Ready ready,
-         ready_to_protect(key,
-                          version == 0 ? choose_to_protect(key, 0, clock_.wall())
-                                       : choose_to_process(key, version),
-                          size));
+  KW_TRY(const Ready ready, ready_to_protect(key,
+                                             version == 0 ? choose_to_protect(key, 0, clock_.wall())
+                                                          : choose_to_process(key, version),
+                                             size));
   KW_TRY(SecretBytes derived, ready.material->derive(context, size));
   usage_.count(key.id, ready.version->number, Operation::kDerive, caller, 1,
                static_cast<std::int64_t>(size));

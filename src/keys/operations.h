@@ -92,8 +92,9 @@ class Operations {
   // fails, or its answer is checked and wrong, with the primary after all.
   // A named version protects only while active, or secondary within the key's lease grace after its
   // demotion. Common errors: kNotFound(not_found), kFailedPrecondition(no_primary | version_state |
-  // key_exhausted | protect_blocked: its rotation is overdue | wrong_purpose), kInvalidArgument(decrypt_failed) for every failed decryption,
-  // kUnavailable(sealed). Every success is counted in the usage ledger under `caller`.
+  // key_exhausted | protect_blocked: its rotation is overdue | wrong_purpose),
+  // kInvalidArgument(decrypt_failed) for every failed decryption, kUnavailable(sealed). Every
+  // success is counted in the usage ledger under `caller`.
 
   /// Purposes encrypt, wrap and deterministic; the last needs `aad`.
   /// @errors kInvalidArgument(context_required), kTooLarge(plaintext_too_large)

@@ -77,8 +77,8 @@ Result<Limits> ProtectLimits::of(const Key& key) {
   const std::uint64_t generation = state_->generation.load();
   const SteadyTime now = state_->clock.steady();
   const std::optional<Known> known = state_->find(key.id);
-  const bool fresh = known && known->epoch == key.epoch && known->generation == generation &&
-                     now < known->until;
+  const bool fresh =
+      known && known->epoch == key.epoch && known->generation == generation && now < known->until;
   if (fresh) return known->limits;
   Result<Limits> limits = state_->work_out(key);
   if (!limits && known) return known->limits;

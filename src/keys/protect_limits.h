@@ -25,8 +25,7 @@ struct Limits {
 
 class ProtectLimits {
  public:
-  using PolicyFor =
-      std::function<Result<rotation::EffectivePolicy>(const rotation::SubjectFacts&)>;
+  using PolicyFor = std::function<Result<rotation::EffectivePolicy>(const rotation::SubjectFacts&)>;
   using DueOf = std::function<Result<rotation::Due>(const rotation::SubjectFacts&,
                                                     const rotation::EffectivePolicy&, WallTime)>;
   /// The same two functions that the engine has.

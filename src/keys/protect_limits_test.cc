@@ -122,8 +122,7 @@ TEST_P(Limited, an_overdue_rotation_blocks_when_the_policy_wants_it) {
   const auto sealed = must(process.uses.encrypt(house.key("orders"), 0, {}, kMessage, "app"));
   house.clock.advance(std::chrono::hours(1));
   EXPECT_EQ(use(process), "protect_blocked");
-  EXPECT_EQ(
-      reason_of(process.uses.decrypt(house.key("orders"), sealed.content, {}, "app")), "");
+  EXPECT_EQ(reason_of(process.uses.decrypt(house.key("orders"), sealed.content, {}, "app")), "");
   policy.at_deadline = rotation::AtDeadline::kAlert;
   process.limits.forget();
   EXPECT_EQ(use(process), "");

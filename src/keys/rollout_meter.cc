@@ -88,9 +88,7 @@ struct Counted {
     new_cohort.add(other.new_cohort);
     wrong = wrong || other.wrong;
   }
-  bool empty() const {
-    return old_cohort.operations == 0 && new_cohort.operations == 0 && !wrong;
-  }
+  bool empty() const { return old_cohort.operations == 0 && new_cohort.operations == 0 && !wrong; }
 };
 
 struct Stage {
@@ -197,11 +195,10 @@ struct RolloutMeter::State {
       KW_TRY(const Counted counted, counted_of(*before));
       all.add(counted);
     }
-    KW_OK(tx.execute(kUpsert, {key, node, one.stage.version, one.stage.percent,
-                               all.old_cohort.operations, all.old_cohort.errors,
-                               packed(all.old_cohort.times), all.new_cohort.operations,
-                               all.new_cohort.errors, packed(all.new_cohort.times),
-                               all.wrong ? 1 : 0}));
+    KW_OK(tx.execute(
+        kUpsert, {key, node, one.stage.version, one.stage.percent, all.old_cohort.operations,
+                  all.old_cohort.errors, packed(all.old_cohort.times), all.new_cohort.operations,
+                  all.new_cohort.errors, packed(all.new_cohort.times), all.wrong ? 1 : 0}));
     return ok();
   }
 };

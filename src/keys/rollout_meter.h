@@ -1,6 +1,6 @@
-// How the two cohorts of a rollout fare: operations, errors, latency, and answers of the new version
-// that were checked and found wrong. Counted in memory, written down every second; whoever asks
-// sees all nodes. Costs nothing for a key that is not in a rollout. Table: key_rollout_health.
+// How the two cohorts of a rollout fare: operations, errors, latency, and answers of the new
+// version that were checked and found wrong. Counted in memory, written down every second; whoever
+// asks sees all nodes. Costs nothing for a key that is not in a rollout. Table: key_rollout_health.
 // Thread-safe.
 //
 // A wrong answer never leaves: the caller gets the old version's, and this node uses the new one no

@@ -39,15 +39,16 @@ RotationRoom::~RotationRoom() {
 
 void RotationRoom::restart() {
   engine.reset();
+  house.keyring->forget_all();
   mortal = std::make_unique<MortalStore>(*house.store);
   rotation::EngineOptions options;
   options.node = "engine-" + std::to_string(++engines_);
   options.policy_for = [this](const rotation::SubjectFacts&) -> Result<rotation::EffectivePolicy> {
     return policy;
   };
-  engine = std::make_unique<rotation::Engine>(
-      rotation::EngineHouse{*mortal, *house.log, house.clock},
-      std::vector<rotation::Rotatable*>{&keys, &keks}, options);
+  engine =
+      std::make_unique<rotation::Engine>(rotation::EngineHouse{*mortal, *house.log, house.clock},
+                                         std::vector<rotation::Rotatable*>{&keys, &keks}, options);
 }
 
 void RotationRoom::settle(int rounds) {

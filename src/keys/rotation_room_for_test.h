@@ -83,8 +83,7 @@ class RotationRoom {
   Operations uses{*house.keyring, usage, budget, house.clock, {&meter, nullptr}};
   KekRotations kek_rotations{*house.store, *house.barrier, *house.log, house.clock, {}};
   bool proved = false;  ///< that nothing refers to an old version
-  KeyRotatable keys{*house.keyring, usage, meter,
-                    [this](const rotation::Run&) { return proved; }};
+  KeyRotatable keys{*house.keyring, usage, meter, [this](const rotation::Run&) { return proved; }};
   KekRotatable keks{*house.keyring, kek_rotations};
   rotation::Runs runs{*house.log, house.clock};
   rotation::EffectivePolicy policy;  ///< of every subject

@@ -132,8 +132,8 @@ UsageTotal total_of(const store::Row& row, std::size_t first) {
 #define KW_USAGE_TOTAL                                                              \
   "u.protects, u.bytes, u.last_protect_at, u.last_at, b.reserved, b.reserved_bytes" \
   " FROM key_object k"
-#define KW_USAGE_JOINS(version)                                                            \
-  " LEFT JOIN key_usage_total u ON u.key_id = k.id AND u.version = " version               \
+#define KW_USAGE_JOINS(version)                                              \
+  " LEFT JOIN key_usage_total u ON u.key_id = k.id AND u.version = " version \
   " LEFT JOIN message_budget b ON b.key_id = k.id AND b.version = " version
 
 }  // namespace
@@ -305,9 +305,10 @@ Result<std::unordered_map<KeyId, UsageTotal>> UsageLedger::totals(std::int64_t t
   KW_OK(state_->store.read([&](store::Reader& reader) -> Status {
     all.clear();
     KW_TRY(const auto rows,
-           reader.query("SELECT k.id, " KW_USAGE_TOTAL KW_USAGE_JOINS("k.primary_version")
-                        " WHERE k.tenant = $1 AND k.name > $2 AND k.name <= $3",
-                        {tenant, after, last}));
+           reader.query(
+               "SELECT k.id, " KW_USAGE_TOTAL KW_USAGE_JOINS(
+                   "k.primary_version") " WHERE k.tenant = $1 AND k.name > $2 AND k.name <= $3",
+               {tenant, after, last}));
     for (const store::Row& row : rows) {
       KW_TRY(const KeyId key, KeyId::from_bytes(row.bytes(0)));
       all.emplace(key, total_of(row, 1));

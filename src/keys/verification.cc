@@ -39,11 +39,12 @@ Verified verdict(const Version& version, bool valid) {
   return {valid ? Verdict::kValid : Verdict::kInvalid, version.number, {}};
 }
 
-// Destroyed at the end of an orderly life, as private signature keys shall be: the public half
-// proves as much as before. @source SP 800-57 Part 1 Rev. 5, 5.3.6.
+// Destroyed, or waiting for it, at the end of an orderly life, as private signature keys shall be:
+// the public half proves as much as before. @source SP 800-57 Part 1 Rev. 5, 5.3.6.
 bool ended_in_order(const Version& version) {
-  return version.state == VersionState::kDestroyed &&
-         version.state_before == VersionState::kArchived && !version.compromised_at;
+  const bool ends = version.state == VersionState::kDestroying ||
+                    version.state == VersionState::kDestroyed;
+  return ends && version.state_before == VersionState::kArchived && !version.compromised_at;
 }
 
 // A thief can date a signature as he likes: what the caller says counts only against it, and only a
