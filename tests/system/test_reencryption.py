@@ -163,7 +163,7 @@ class Writer(threading.Thread):
     def __init__(self, staff, table, seed):
         super().__init__()
         self.staff, self.table, self.rng = staff, table, random.Random(seed)
-        self.sql, self.stopped, self.written, self.failure = Pq(table.url), False, 0, None
+        self.sql, self.stopped, self.rotated, self.written, self.failure = Pq(table.url), False, False, 0, None
         numbers = [self.rng.randint(1, table.rows) for _ in range(200)]
         texts = [f"old {i}".encode() for i in range(len(numbers))]
         self.late = list(zip(numbers, texts, staff.encrypt([(table.aad(number), text) for number, text in zip(numbers, texts)])))
@@ -172,7 +172,7 @@ class Writer(threading.Thread):
         try:
             rest = None
             while not self.stopped:
-                if self.late and self.rng.random() < 0.2:
+                if self.rotated and self.late and self.rng.random() < 0.2:
                     self.write(*self.late.pop())
                     continue
                 number = self.rng.randint(1, self.table.rows)
@@ -240,11 +240,12 @@ def test_a_table_moves_while_it_is_written_and_the_server_is_killed(binary, tmp_
     table.fill(staff)
     assert [blocker["where"] for blocker in staff.reference_blockers(1)] == ["shop"], "nobody has counted yet"
     writer = Writer(staff, table, seed)
-    calm = measured(table, seed + 1, 4)
+    writer.start()
+    calm = measured(table, seed + 1, 6)
     staff.admin.post(KEYS + "/orders:rotate")
+    writer.rotated = True
     foreground = Foreground(table, seed + 2)
     job = staff.start("shop", per_second_max=max(2000, ROWS // 20), foreground_percent_max=120)
-    writer.start()
     foreground.start()
     for share in (0.2, 0.45, 0.7):
         staff.wait_share(job, table, share, ROWS)
