@@ -84,6 +84,11 @@ class Staff:
         except TimeoutError as late:
             raise TimeoutError(f"{what}: {self.job(job)}") from late
 
+    def wait_share(self, job, place, share, total):
+        """Until so much lies on the new version, whoever put it there; the job must still be at work."""
+        now = self.wait(job, lambda now: now["state"] != "running" or place.versions().get(2, 0) >= share * total, f"{share} of {total}")
+        assert now["state"] == "running", now
+
     def wait_end(self, job):
         return self.wait(job, lambda now: now["state"] in ("done", "failed", "rolled_back"), "the end of the job")
 
@@ -158,7 +163,7 @@ class Writer(threading.Thread):
     def __init__(self, staff, table, seed):
         super().__init__()
         self.staff, self.table, self.rng = staff, table, random.Random(seed)
-        self.sql, self.stopped, self.written, self.failure = Pq(table.url), False, 0, None
+        self.sql, self.stopped, self.rotated, self.written, self.failure = Pq(table.url), False, False, 0, None
         numbers = [self.rng.randint(1, table.rows) for _ in range(200)]
         texts = [f"old {i}".encode() for i in range(len(numbers))]
         self.late = list(zip(numbers, texts, staff.encrypt([(table.aad(number), text) for number, text in zip(numbers, texts)])))
@@ -167,7 +172,7 @@ class Writer(threading.Thread):
         try:
             rest = None
             while not self.stopped:
-                if self.late and self.rng.random() < 0.2:
+                if self.rotated and self.late and self.rng.random() < 0.2:
                     self.write(*self.late.pop())
                     continue
                 number = self.rng.randint(1, self.table.rows)
@@ -187,6 +192,7 @@ class Writer(threading.Thread):
         assert self.table.put(self.sql, number, envelope) == 1
         self.table.expected[number] = text
         self.written += 1
+        time.sleep(0.02)
 
     def end(self):
         self.stopped = True
@@ -234,17 +240,18 @@ def test_a_table_moves_while_it_is_written_and_the_server_is_killed(binary, tmp_
     table.fill(staff)
     assert [blocker["where"] for blocker in staff.reference_blockers(1)] == ["shop"], "nobody has counted yet"
     writer = Writer(staff, table, seed)
-    calm = measured(table, seed + 1, 4)
+    writer.start()
+    calm = measured(table, seed + 1, 6)
     staff.admin.post(KEYS + "/orders:rotate")
+    writer.rotated = True
     foreground = Foreground(table, seed + 2)
     job = staff.start("shop", per_second_max=max(2000, ROWS // 20), foreground_percent_max=120)
-    writer.start()
     foreground.start()
     for share in (0.2, 0.45, 0.7):
-        staff.wait(job, lambda now: now["rewritten"] >= share * ROWS, f"{share} of the rows")
+        staff.wait_share(job, table, share, ROWS)
         staff.kill_and_return()
     staff.steer(job, "throttle", {"per_second_max": 0})
-    staff.wait(job, lambda now: now["rewritten"] >= 0.9 * ROWS, "nearly all rows")
+    staff.wait(job, lambda now: now["state"] != "running" or table.versions().get(2, 0) >= 0.95 * ROWS, "nearly all rows")
     writer.end()
     busy = foreground.end()
     end = staff.wait_end(job)
@@ -404,6 +411,7 @@ class FileWriter(threading.Thread):
             self.tree.expected[number] = text
             self.written.add(number)
             count += 1
+            time.sleep(0.05)
 
     def end(self):
         self.stopped = True
@@ -421,10 +429,10 @@ def test_a_directory_tree_moves_while_it_is_written_and_the_server_is_killed(bin
     job = staff.start("archive", per_second_max=max(150, FILES // 15))
     writer.start()
     for share in (0.2, 0.45, 0.7):
-        staff.wait(job, lambda now: now["rewritten"] >= share * FILES, f"{share} of the files")
+        staff.wait_share(job, tree, share, FILES)
         staff.kill_and_return()
     staff.steer(job, "throttle", {"per_second_max": 0})
-    staff.wait(job, lambda now: now["rewritten"] >= 0.8 * FILES or now["state"] != "running", "nearly all files")
+    staff.wait(job, lambda now: now["state"] != "running" or tree.versions().get(2, 0) >= 0.95 * FILES, "nearly all files")
     writer.end()
     end = staff.wait_end(job)
     print(f"\nseed {seed}: {FILES} files, {len(writer.written)} of them rewritten by the writer, {end['rewritten']} by the job, "
