@@ -172,7 +172,9 @@ Status IncidentHistory::add_consumers(const Subject& subject, std::vector<Holder
     std::string after;
     for (;;) {
       KW_TRY(const auto page, consumers_.list(reader, subject.tenant, after, kPage));
-      for (const rotation::Consumer& one : page) {
+      for (const rotation::Consumer& listed : page) {
+        // A list does not say what its consumers use.
+        KW_TRY(const auto one, consumers_.show(reader, listed.tenant, listed.name));
         const auto& named = one.subjects;
         if (one.tenant == subject.tenant &&
             std::find(named.begin(), named.end(), subject) != named.end())
