@@ -84,7 +84,7 @@ def furnish(rest):
             labels = {"demo": "live", **({"use": "jwt"} if key == "tokens" else {})}
             rest.post(f"/api/v1/tenants/{tenant}/keys", {"name": key, "algorithm": algorithm, "labels": labels})
     for name in ("orders", "partner"):
-        rest.post("/api/v1/tenants/acme/keys", {"name": name, "labels": {"demo": "watched"}})
+        rest.post("/api/v1/tenants/acme/keys", {"name": name, "labels": {"demo": "watched"}, "lease_grace_seconds": 0})
 
 
 def fill(server, tenant, wanted):
@@ -215,14 +215,14 @@ def run(server, directories, folder):
     encrypt_files(server, pairs)
     say(f"  {len(pairs)} files of {', '.join(directories)} encrypted, envelope style")
 
-    load = Load(server.access, TENANTS)
-    time.sleep(5)
-    calm_until = time.time()
-    say(f"load is on; policies now rotate 9 keys {ROTATIONS} times and a KEK {KEK_ROTATIONS} times, one hour every {3600 // CLOCK_RATE} s …")
-    rotations, jobs = rotate_by_policy(rest)
-    watch_one(server, rest)
-    roll_back_and_revoke(rest)
-    latencies, failures, failed = load.stop()
+    with Load(server.access, TENANTS) as load:
+        time.sleep(5)
+        calm_until = time.time()
+        say(f"load is on; policies now rotate 9 keys {ROTATIONS} times and a KEK {KEK_ROTATIONS} times, one hour every {3600 // CLOCK_RATE} s …")
+        rotations, jobs = rotate_by_policy(rest)
+        watch_one(server, rest)
+        roll_back_and_revoke(rest)
+        latencies, failures, failed = load.stop()
     compare_files(server, pairs)
     say(f"\nall {len(pairs)} files decrypt to what they were")
     verified, leaves = verify(server, folder)

@@ -16,6 +16,13 @@ class Load:
         for worker in self.workers:
             worker.start()
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for worker in self.workers:
+            worker.terminate()  # where stop() was not reached
+
     def stop(self):
         """(latencies as (ended at, seconds), descriptions of failures, number of failures), over all processes."""
         self.stopping.set()

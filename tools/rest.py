@@ -58,6 +58,9 @@ class Rest:
                 self.close()
                 if attempt or fresh:
                     raise
+            except (OSError, http.client.HTTPException):
+                self.close()  # half an exchange: the next one needs a connection of its own
+                raise
         raise AssertionError
 
     def call(self, method, path, body=None, headers=None):

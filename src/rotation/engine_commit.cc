@@ -71,7 +71,7 @@ Status Engine::State::keep_schedule(store::Tx& tx, const Work& work, const Run& 
   if (run.state == RunState::kRolledBack || run.state == RunState::kAborted)
     return hold_subject(tx, run.subject, now());
   const bool ended_well = run.state == RunState::kDone;
-  if (!work.stored || ended_well) return leave_schedule(tx, run.subject, ended_well);
+  if (!work.stored || ended_well) return leave_schedule(tx, run.subject, ended_well, now());
   return ok();
 }
 

@@ -56,7 +56,7 @@ Result<std::int64_t> count_due(store::Reader& reader, WallTime before) {
   return row->integer(0);
 }
 
-Status leave_schedule(store::Tx& tx, const Subject& subject, bool ended_well) {
+Status leave_schedule(store::Tx& tx, const Subject& subject, bool ended_well, WallTime now) {
   if (!ended_well) {
     return tx.post(
         "UPDATE rotation_schedule SET next_due = $4"
@@ -66,7 +66,7 @@ Status leave_schedule(store::Tx& tx, const Subject& subject, bool ended_well) {
   return tx.post(
       "UPDATE rotation_schedule SET next_due = $4, held_until = 0, failures = 0"
       " WHERE kind = $1 AND tenant = $2 AND name = $3",
-      {subject.kind, subject.tenant, subject.name, kNeverDue});
+      {subject.kind, subject.tenant, subject.name, to_micros(now)});
 }
 
 Status hold_subject(store::Tx& tx, const Subject& subject, WallTime now) {

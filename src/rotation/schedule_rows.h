@@ -30,8 +30,9 @@ Result<std::vector<Subject>> due_schedule(store::Reader& reader, int urgency, Wa
                                           int limit);
 Result<std::int64_t> count_due(store::Reader& reader, WallTime before);
 
-/// A run for the subject began, or ended well: the next pass over the inventory says when again.
-Status leave_schedule(store::Tx& tx, const Subject& subject, bool ended_well);
+/// A run for the subject began: it is not due. Or one ended well: the next round looks when it is
+/// due again; a pass over a large inventory would take longer than a short interval.
+Status leave_schedule(store::Tx& tx, const Subject& subject, bool ended_well, WallTime now);
 /// A run for the subject failed: the next one waits 1 h, 2 h, 4 h … up to 24 h.
 Status hold_subject(store::Tx& tx, const Subject& subject, WallTime now);
 /// Nothing for this subject before `until`.

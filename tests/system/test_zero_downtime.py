@@ -84,10 +84,8 @@ def test_no_operation_fails_while_keys_and_keks_rotate_and_roll_back(binary, tmp
     try:
         rest = server.rest()
         furnish(rest)
-        load = Load(server.access, ["acme"])
-        try:
+        with Load(server.access, ["acme"]) as load:
             rotate(rest, ROTATIONS)
-        finally:
             latencies, failures, failed = load.stop()
         print(f"{ROTATIONS} rotations, {len(latencies)} operations, {failed} failed, p99 {percentile([s for _, s in latencies], .99) * 1e3:.1f} ms")
         assert failed == 0, failures
