@@ -27,6 +27,8 @@ codec::JsonDocument parsed(std::string_view text) {
 TEST(RunView, fits_the_ladder_into_the_columns) {
   const auto run = parsed(kDraining);
   EXPECT_EQ(run_ladder(run.root(), 80),
+            "✓plan ✓approve ✓generate ✓stage ✓validate ✓rollout ✓promote ▸DRAIN -quarantine …");
+  EXPECT_EQ(run_ladder(run.root(), 79),
             "✓plan ✓approve ✓generate ✓stage ✓validate ✓rollout ✓promote ▸DRAIN …");
   EXPECT_EQ(run_ladder(run.root(), 200),
             "✓plan ✓approve ✓generate ✓stage ✓validate ✓rollout ✓promote ▸DRAIN -quarantine "

@@ -18,7 +18,6 @@ using rotation::Subject;
 using PastUse = rotation::Use;
 
 constexpr int kPage = 1'000;
-constexpr std::chrono::hours kHour{1};
 
 /// Principal, operation, version.
 using UseOf = std::tuple<std::string, std::string, std::uint32_t>;

@@ -22,7 +22,8 @@ struct Token {
 /// Fetches the set when its copy is too old, never earlier: it does not know unknown keys.
 class Verifier {
  public:
-  Verifier(seconds keeps, WallTime first) : keeps_(keeps), fetched_(first - keeps) {}
+  /// Fetched the set of version 1 at `fetched`.
+  Verifier(seconds keeps, WallTime fetched) : keeps_(keeps), fetched_(fetched), known_{1} {}
 
   bool accepts(const Key& key, const Token& token, WallTime now) {
     if (now - fetched_ >= keeps_) {

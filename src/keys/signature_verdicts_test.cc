@@ -50,7 +50,7 @@ TEST_F(SignatureVerdicts, a_version_that_ended_in_order_still_proves_its_signatu
   must(house.move("k", 1, kArchived));
   EXPECT_EQ(verdict(), "valid_retired");
   must(house.move("k", 1, kDestroying));
-  EXPECT_EQ(verdict(), "untrusted");
+  EXPECT_EQ(verdict(), "valid_retired");
   house.clock.advance(hours(31 * 24));
   ASSERT_EQ(must(house.keyring->destroy_due(house.event)), 1);
   EXPECT_EQ(verdict(), "valid_retired");
