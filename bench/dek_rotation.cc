@@ -77,8 +77,10 @@ class Bench {
       must(engine.tick());
     }
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    rotation::RunFilter still_open;
+    still_open.open_only = true;
     must(store_.read([&](store::Reader& reader) -> Status {
-      KW_TRY(const auto open, runs_.list(reader, {.open_only = true}));
+      KW_TRY(const auto open, runs_.list(reader, still_open));
       if (open.empty()) return ok();
       return error(Code::kInternal, "bench",
                    "a run is in state " + std::string(run_state_name(open[0].state)) + " " +
