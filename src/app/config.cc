@@ -160,6 +160,7 @@ Section all_settings() {
       {"rotation", section({{"enabled", flag(&Config::rotation_enabled)},
                             {"workers", number(&Config::rotation_workers, 1, 64)},
                             {"poll_ms", number(&Config::rotation_poll_ms, 10, 10'000)},
+                            {"lease", seconds(&Config::rotation_lease_seconds, 2, 300)},
                             {"clock_rate", number(&Config::rotation_clock_rate, 1, 10'000)}})},
       {"data_stores", data_stores},
       {"audit", section({{"linger_us", number(&Config::audit_linger_us, 0, 2000)}})},

@@ -33,12 +33,13 @@ struct Config {
   std::int64_t audit_linger_us = 200;
   std::int64_t destroy_wait_seconds = 30LL * 24 * 3600;
   std::int64_t message_limit = 0;  ///< lower hard limit for counted suites; 0: the algorithm's own
-  bool rotation_enabled = true;  ///< false: this node rotates nothing by itself
+  bool rotation_enabled = true;    ///< false: this node rotates nothing by itself
   int rotation_workers = 4;
-  int rotation_poll_ms = 100;      ///< between two rounds of the scheduler
-  int rotation_clock_rate = 1;     ///< scheduled seconds per second; more than 1 with seal dev only
+  int rotation_poll_ms = 100;                ///< between two rounds of the scheduler
+  std::int64_t rotation_lease_seconds = 30;  ///< after a crash another node goes on so late
+  int rotation_clock_rate = 1;  ///< scheduled seconds per second; more than 1 with seal dev only
   std::vector<connectors::DataPlace> data_stores;  ///< what re-encryption may go through
-  bool development = false;        ///< set by --dev only
+  bool development = false;                        ///< set by --dev only
 };
 
 /// @errors kInvalidArgument(config_invalid): "file:line:column ..." and the nearest known setting.

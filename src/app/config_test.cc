@@ -20,7 +20,8 @@ TEST(Config, reads_every_setting) {
       "private_key_file: /k, client_ca_file: /a}\n"
       "seal: shamir\nlog: {level: debug, format: text}\nallow_unlocked_memory: true\n"
       "limits: {per_source: 1, per_caller: 2, per_tenant: 3, messages: 4}\naudit: {linger_us: "
-      "0}\nrotation: {enabled: false, workers: 2, poll_ms: 50, clock_rate: 1}\ndestroy_wait: 7d\n",
+      "0}\nrotation: {enabled: false, workers: 2, poll_ms: 50, lease: 5s, clock_rate: "
+      "1}\ndestroy_wait: 7d\n",
       "f");
   ASSERT_TRUE(config) << config.error().message;
   EXPECT_EQ(config->node, "eu-1");
@@ -30,6 +31,7 @@ TEST(Config, reads_every_setting) {
   EXPECT_FALSE(config->rotation_enabled);
   EXPECT_EQ(config->rotation_workers, 2);
   EXPECT_EQ(config->rotation_poll_ms, 50);
+  EXPECT_EQ(config->rotation_lease_seconds, 5);
   EXPECT_EQ(config->destroy_wait_seconds, 7 * 24 * 3600);
 }
 

@@ -77,10 +77,9 @@ RotationParts::RotationParts(const RotationGround& ground)
   engine_ = std::make_unique<rotation::Engine>(
       rotation::EngineHouse{ground.store, ground.changes, ground.clock}, borrowed(rotatables_),
       engine_options());
-  house_ = std::make_unique<service::RotationHouse>(
-      service::RotationHouse{policies_, runs_, consumers_, *engine_, borrowed(rotatables_),
-                             jitter_seed_, schedule_rate_, ground.config.rotation_enabled, jobs_,
-                             reencryption_, places_});
+  house_ = std::make_unique<service::RotationHouse>(service::RotationHouse{
+      policies_, runs_, consumers_, *engine_, borrowed(rotatables_), jitter_seed_, schedule_rate_,
+      ground.config.rotation_enabled, jobs_, reencryption_, places_});
 }
 
 RotationParts::~RotationParts() {
@@ -100,6 +99,7 @@ rotation::EngineOptions RotationParts::engine_options() {
     return due_of(facts, policy, now);
   };
   options.workers = ground_.config.rotation_workers;
+  options.lease = rotation::Seconds(ground_.config.rotation_lease_seconds);
   options.poll = std::chrono::milliseconds(ground_.config.rotation_poll_ms);
   options.inventory_interval =
       std::max(options.inventory_interval / schedule_rate_.rate, rotation::Seconds(10));
@@ -120,7 +120,8 @@ Result<std::uint32_t> RotationParts::primary_of(const rotation::Subject& subject
 
 rotation::Reencryption::Options RotationParts::reencryption_options() {
   rotation::Reencryption::Options options;
-  options.open_cipher = [this](const rotation::Job& job) -> Result<std::unique_ptr<rotation::Cipher>> {
+  options.open_cipher =
+      [this](const rotation::Job& job) -> Result<std::unique_ptr<rotation::Cipher>> {
     KW_TRY(auto cipher, keys::ReencryptionCipher::open(ground_.keyring, ground_.uses(), job.tenant,
                                                        job.subject));
     return std::unique_ptr<rotation::Cipher>(std::move(cipher));

@@ -35,7 +35,7 @@ def test_runs_survive_kill_9_at_random(binary, tmp_path, engine, request):
     rounds = int(os.environ.get("KEYWRIGHT_CRASH_ROUNDS", "8")) if engine == "sqlite" else 3
     print(f"seed {SEED}, {rounds} rounds on {engine}")
     rng = random.Random(SEED)
-    node = Node(binary, tmp_path / "node", store=store)
+    node = Node(binary, tmp_path / "node", store=store, settings="rotation: {lease: 2s}")
     node.initialise()
     staff(node)
     policy(node.rest("ada"), "p", f"interval: 30d\n{AT_ONCE}")
@@ -65,7 +65,7 @@ def test_runs_survive_kill_9_at_random(binary, tmp_path, engine, request):
 @pytest.mark.parametrize("engine", ["sqlite", "postgres"])
 def test_a_run_killed_at_a_write_point_ends_well(binary, tmp_path, engine, point, request):
     store = request.getfixturevalue("postgres").fresh_database() if engine == "postgres" else None
-    node = Node(binary, tmp_path / "node", store=store)
+    node = Node(binary, tmp_path / "node", store=store, settings="rotation: {lease: 2s}")
     node.initialise()
     staff(node)
     policy(node.rest("ada"), "p", f"interval: 30d\n{AT_ONCE}")
