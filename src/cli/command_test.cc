@@ -29,6 +29,11 @@ TEST(Commands, have_distinct_names_and_an_example_each) {
   }
 }
 
+TEST(Commands, have_nouns_that_the_help_explains) {
+  for (const Command& command : all_commands())
+    EXPECT_TRUE(command.noun.empty() || !noun_summary(command.noun).empty()) << command.noun;
+}
+
 TEST(Commands, take_no_secret_as_a_flag) {
   for (const Command& command : all_commands())
     for (const Flag& flag : command.flags)
