@@ -15,7 +15,7 @@ TEST(Settings, AnUnknownMissingOrUnprintableSettingIsNamedWithoutItsValue) {
   EXPECT_EQ(check_settings({}, kRules).error().reason, "missing_setting");
   const Status bad = check_settings({{"host", "d\nb-value"}}, kRules);
   EXPECT_EQ(bad.error().reason, "bad_setting");
-  EXPECT_EQ(bad.error().detail.find("b-value"), std::string::npos);
+  EXPECT_EQ(bad.error().message.find("b-value"), std::string::npos);
 }
 
 TEST(Settings, WhatIsMissingIsWhatTheRuleSays) {
