@@ -210,8 +210,9 @@ class Exec final : public secrets::Connector {
   std::span<const SettingRule> account_rules() const override { return kAccountRules; }
   Status check(const Place& place) const override {
     KW_OK(program(place));
-    KW_OK(read_capabilities(place));
-    return ok();
+    KW_TRY(const Capabilities can, read_capabilities(place));
+    if (!can.principal_per_version) return ok();
+    return check_base_name(secrets::setting(place.account, kAccountRules, "name"));
   }
   Capabilities describe(const Place& place) const override {
     auto can = read_capabilities(place);
@@ -316,11 +317,15 @@ Result<Observed> Exec::inspect(const Context& context, const Place& place,
                                std::span<const Credential* const> known) {
   Question question("inspect", context, place);
   question.known(known);
-  KW_TRY(const auto said, answer(context, place, question));
-  const Answer outcome = outcome_of(said.root());
-  if (outcome.outcome != Outcome::kOk) return error_of(outcome);
   Observed seen;
-  const auto accepted = said.root().member("accepted");
+  const auto said = answer(context, place, question);
+  const Answer outcome = said ? outcome_of(said->root()) : answer_of(said.error());
+  if (outcome.outcome == Outcome::kUnknown) {
+    seen.accepted.assign(known.size(), Observed::Accepted::kUnknown);
+    return seen;
+  }
+  if (outcome.outcome != Outcome::kOk) return error_of(outcome);
+  const auto accepted = said->root().member("accepted");
   if (!accepted) return bad_answer();
   for (const auto& each : accepted->elements()) {
     const auto word = each.text();
@@ -329,8 +334,8 @@ Result<Observed> Exec::inspect(const Context& context, const Place& place,
                                                     : Observed::Accepted::kUnknown);
   }
   if (seen.accepted.size() != known.size()) return bad_answer();
-  if (const auto free = said.root().boolean("free_slot")) seen.free_slot = *free;
-  const auto drift = said.root().text("drift");
+  if (const auto free = said->root().boolean("free_slot")) seen.free_slot = *free;
+  const auto drift = said->root().text("drift");
   if (drift && !drift->empty()) seen.drift = is_reason(*drift) ? *drift : "drift";
   return seen;
 }

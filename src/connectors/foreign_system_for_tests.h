@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "connectors/make_connectors.h"
 #include "secrets/connector.h"
 
 namespace kw::connectors {
@@ -32,6 +33,8 @@ class ForeignSystem {
  public:
   virtual ~ForeignSystem() = default;
   virtual std::string_view connector() const = 0;  ///< as in catalog.def
+  /// What the server's configuration would say.
+  virtual ConnectorOptions options() { return {}; }
   /// An account of its own at each call.
   virtual TestAccount fresh_account() = 0;
   /// Everything that the system holds of each principal: name -> text that changes when it does.
@@ -50,10 +53,16 @@ class ForeignSystem {
   virtual void lead_over(TestAccount&, std::uint16_t) {}
   /// Makes the account accept every password (`trust`, `nopass`).
   virtual bool accept_anything(const TestAccount&, bool) { return false; }
-  /// From now on the system refuses this new value by a rule of its own.
-  virtual bool reject_by_policy(const TestAccount&, bool) { return false; }
+  /// A value that the system refuses by a rule of its own.
+  virtual std::optional<SecretBytes> refused_value(const secrets::Credential&) {
+    return std::nullopt;
+  }
   /// An account whose first principal has this name, whatever is in it.
   virtual std::optional<TestAccount> account_named(std::string_view) { return std::nullopt; }
+  /// Whether the system can end sessions of a credential at all.
+  virtual bool can_end_sessions() { return true; }
+  /// Kills the server as a power cut would, and starts it again on the same data.
+  virtual bool crash_and_restart() { return false; }
   /// The settings of a role for short-lived users.
   virtual secrets::Settings role() { return {}; }
 };
