@@ -8,6 +8,7 @@
 #include <sstream>
 #include <vector>
 
+#include "app/connector_config.h"
 #include "app/data_store_config.h"
 #include "base/name.h"
 #include "codec/yaml.h"
@@ -138,6 +139,11 @@ Status data_stores(const YamlView& at, Config& config) {
   return ok();
 }
 
+Status connector_options(const YamlView& at, Config& config) {
+  KW_TRY(config.connectors, read_connectors(at));
+  return ok();
+}
+
 Section all_settings() {
   return {
       {"node", text(&Config::node)},
@@ -163,6 +169,7 @@ Section all_settings() {
                             {"lease", seconds(&Config::rotation_lease_seconds, 2, 300)},
                             {"clock_rate", number(&Config::rotation_clock_rate, 1, 10'000)}})},
       {"data_stores", data_stores},
+      {"connectors", connector_options},
       {"audit", section({{"linger_us", number(&Config::audit_linger_us, 0, 2000)}})},
       {"destroy_wait", seconds(&Config::destroy_wait_seconds, 7LL * 24 * 3600, 365LL * 24 * 3600)},
   };

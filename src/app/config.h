@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "connectors/data_places.h"
+#include "connectors/make_connectors.h"
 #include "observe/log.h"
 
 namespace kw::app {
@@ -39,6 +40,7 @@ struct Config {
   std::int64_t rotation_lease_seconds = 30;  ///< after a crash another node goes on so late
   int rotation_clock_rate = 1;  ///< scheduled seconds per second; more than 1 with seal dev only
   std::vector<connectors::DataPlace> data_stores;  ///< what re-encryption may go through
+  connectors::ConnectorOptions connectors;         ///< what connectors may reach
   bool development = false;                        ///< set by --dev only
 };
 

@@ -35,6 +35,29 @@ TEST(Config, reads_every_setting) {
   EXPECT_EQ(config->destroy_wait_seconds, 7 * 24 * 3600);
 }
 
+TEST(Config, reads_what_connectors_may_reach) {
+  const auto config = parse_config(
+      "data_directory: /d\nconnectors:\n  file_roots: [/srv/app, /etc/ssh/keywright]\n"
+      "  programs:\n    list: {path: /usr/bin/python3, arguments: [-B, /opt/list.py]}\n"
+      "  egress: {loopback: true, allow: [10.1.0.0/16, \"fd00::1\"]}\n",
+      "f");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->connectors.file_roots.size(), 2u);
+  EXPECT_EQ(config->connectors.programs.at("list").arguments.size(), 2u);
+  EXPECT_TRUE(config->connectors.egress.loopback);
+  EXPECT_EQ(config->connectors.egress.allowed.size(), 2u);
+  for (const char* wrong :
+       {"file_roots: [srv]", "file_roots: [/srv/../etc]", "file_roots: /srv", "programs: {a: {}}",
+        "programs: {a: {path: python3}}", "programs: {a: {path: /x, shell: true}}",
+        "egress: {allow: [10.0.0.1/8]}", "egress: {loopback: yes}", "egress: {deny: [::1]}",
+        "roots: [/srv]"}) {
+    const auto refused =
+        parse_config("data_directory: /d\nconnectors: {" + std::string(wrong) + "}\n", "f");
+    ASSERT_FALSE(refused) << wrong;
+    EXPECT_EQ(refused.error().reason, "config_invalid") << wrong;
+  }
+}
+
 TEST(Config, points_at_an_unknown_setting_and_offers_the_nearest) {
   const auto config = parse_config("data_directory: /d\nlisen: {port: 1}\n", "keywright.yaml");
   ASSERT_FALSE(config);

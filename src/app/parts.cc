@@ -32,6 +32,7 @@ Status Server::Parts::confine() {
   if (failure)
     return error(Code::kFailedPrecondition, "data_directory_unusable",
                  "cannot make " + config.data_directory + ": " + failure.message());
+  KW_OK(start_runner());
   KW_OK(refuse_system_calls());
   if (config.development) return ok();  // it removes its temporary folder when it ends
   std::vector<std::string> writable{config.data_directory};
@@ -40,8 +41,19 @@ Status Server::Parts::confine() {
     writable.push_back(fs::path(config.store_url.substr(kSqlite.size())).parent_path());
   // Data stores that are folders are opened by the configuration, and by nothing else.
   for (const std::string& folder : data_folders(config.data_stores)) writable.push_back(folder);
+  for (const std::string& folder : config.connectors.file_roots) writable.push_back(folder);
   KW_TRY(const bool kept, confine_files(writable));
   if (!kept) log.warning("hardening.no_landlock", {});
+  return ok();
+}
+
+// From here on this process starts none itself.
+Status Server::Parts::start_runner() {
+  std::vector<connectors::DeclaredProgram> declared;
+  for (const auto& [name, program] : config.connectors.programs) declared.push_back(program);
+  if (declared.empty()) return ok();
+  KW_TRY(runner, connectors::ProgramRunner::start(std::move(declared)));
+  config.connectors.run = [this](const connectors::ProgramCall& call) { return runner->run(call); };
   return ok();
 }
 
@@ -49,7 +61,7 @@ Status Server::Parts::open_store() {
   KW_TRY(store, store::open(config.store_url));
   std::vector<store::Migration> all;
   for (const auto& room : {cluster::migrations(), seal::migrations(), audit::migrations(),
-                           auth::migrations(), rotation::migrations(), keys::migrations(), service::migrations()})
+                           auth::migrations(), rotation::migrations(), keys::migrations(), secrets::api_key_migrations(), service::migrations()})
     all.insert(all.end(), room.begin(), room.end());
   return store->migrate(all);
 }
@@ -86,6 +98,11 @@ Status Server::Parts::open_rooms() {
   rotation = std::make_unique<RotationParts>(
       RotationGround{config, clock, log, metrics, *store, *changes, *keyring, *usage,
                      *kek_rotations, [this]() -> keys::Operations& { return *operations; }});
+  api_keys = std::make_unique<secrets::ApiKeys>(secrets::ApiKeyFoundations{
+      *store, *barrier, *changes, clock, [this](store::Reader&, std::string_view tenant) -> Result<std::int64_t> {
+        KW_TRY(const keys::Tenant found, keyring->tenant(tenant));
+        return found.number;
+      }});
   operations = std::make_unique<keys::Operations>(*keyring, *usage, *budget, clock,
                                                   rotation->use_watch());
   return ok();
@@ -128,7 +145,7 @@ Status Server::Parts::open_seal() {
   house_options.audit_directory = config.data_directory;
   house.reset(new service::House{clock, *store, *seal, *barrier, *feed, *changes, *accesses,
                                  *access, *approvals, *keyring, *usage, *operations, *kek_rotations,
-                                 rotation->house(), emergency->house(), metrics, operation_metrics, log, house_options});
+                                 rotation->house(), emergency->house(), *api_keys, metrics, operation_metrics, log, house_options});
   if (config.seal == "dev") KW_OK(seal->open_dev(config.data_directory + "/dev-seal.key"));
   return ok();
 }
@@ -220,6 +237,7 @@ void Server::Parts::tick() {
   };
   report("usage.flush", flush_usage());
   report("rollout.flush", rotation->flush());
+  report("api-key.flush", api_keys->flush());
   if (barrier->sealed()) return;
   if (ticks % 5 == 0) keyring->expire();
   if (ticks % 15 == 0) report("jobs.resume", rotation->resume_jobs());

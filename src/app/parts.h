@@ -11,6 +11,7 @@
 #include "app/emergency_parts.h"
 #include "app/rotation_parts.h"
 #include "app/server.h"
+#include "connectors/program_runner.h"
 #include "keys/message_budget.h"
 #include "net/http_server.h"
 #include "service/house.h"
@@ -24,6 +25,7 @@ struct Server::Parts {
 
   /// Makes the data directory and gives up what the server never needs. Before the first thread.
   Status confine();
+  Status start_runner();
   Status open_store();
   Status open_seal();
   Status open_rooms();
@@ -48,6 +50,7 @@ struct Server::Parts {
   observe::Log log;
   observe::Registry metrics;
   service::OperationMetrics operation_metrics{metrics};
+  std::unique_ptr<connectors::ProgramRunner> runner;
   std::unique_ptr<store::Store> store;
   std::unique_ptr<seal::Barrier> barrier;
   std::unique_ptr<audit::ChangeLog> changes;
@@ -60,6 +63,7 @@ struct Server::Parts {
   std::unique_ptr<keys::Operations> operations;
   std::unique_ptr<keys::KekRotations> kek_rotations;
   std::unique_ptr<RotationParts> rotation;
+  std::unique_ptr<secrets::ApiKeys> api_keys;
   std::unique_ptr<seal::Seal> seal;
   std::unique_ptr<cluster::ChangeFeed> feed;
   std::unique_ptr<EmergencyParts> emergency;

@@ -163,6 +163,8 @@ void Server::run_until_signal() {
   parts_->rotation->sealed();
   if (const Status flushed = parts_->flush_usage(); !flushed)
     parts_->log.failure("usage.flush", flushed.error());
+  if (const Status flushed = parts_->api_keys->flush(); !flushed)
+    parts_->log.failure("api-key.flush", flushed.error());
 }
 
 void Server::request_stop() {

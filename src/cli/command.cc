@@ -46,6 +46,7 @@ std::vector<Command> all_commands() {
   add_incident_commands(commands);
   add_ceremony_commands(commands);
   add_context_commands(commands);
+  add_api_key_commands(commands);
   add_doctor_commands(commands);
   return commands;
 }

@@ -66,6 +66,7 @@ void add_access_commands(std::vector<Command>& commands);
 void add_approval_commands(std::vector<Command>& commands);
 void add_audit_commands(std::vector<Command>& commands);
 void add_context_commands(std::vector<Command>& commands);
+void add_api_key_commands(std::vector<Command>& commands);
 void add_doctor_commands(std::vector<Command>& commands);
 
 }  // namespace kw::cli

@@ -93,7 +93,7 @@ std::string first_screen() {
          "  keywright audit verify --dir DIR     prove that nothing was changed\n\n"
          "example: keywright key create orders --owner payments --class confidential\n\n"
          "keywright NOUN --help lists its verbs: key policy run consumer kek job tenant\n"
-         "token approval audit graph incident ceremony doctor.  topics: keywright help";
+         "token api-key approval audit graph incident ceremony doctor.  topics: keywright help";
 }
 
 std::string noun_summary(const std::string& noun) {
@@ -114,6 +114,7 @@ std::string noun_summary(const std::string& noun) {
       {"token", "credentials of principals"},
       {"access-policy", "permit and forbid statements"},
       {"approval", "requests that need other people"},
+      {"api-key", "API keys that you issue to your clients"},
       {"graph", "what depends on what"},
       {"incident", "emergencies: replace, revoke, prove"},
       {"ceremony", "KEK and root operations by several people"},

@@ -64,12 +64,14 @@ std::string text_of(const JsonView& object, std::string_view name) {
 
 // The object that policies match: what the path names, else what the body names.
 std::string object_name(const Parameters& parameters, std::string_view body) {
-  for (const char* name : {"key", "alias", "policy", "principal", "accessor", "approval", "job", "run", "consumer",
-                           "hook", "incident", "ceremony"})
+  for (const char* name : {"key", "alias", "policy", "principal", "accessor", "approval", "job",
+                           "run", "consumer", "hook", "incident", "ceremony", "api_key"})
     if (const auto found = parameters.find(name); found != parameters.end()) return found->second;
   const auto document = codec::JsonDocument::parse(body.empty() ? "{}" : body);
   if (!document) return "";
-  return text_of(document->root(), document->root().has("name") ? "name" : "principal");
+  return text_of(document->root(), document->root().has("name")     ? "name"
+                                   : document->root().has("client") ? "client"
+                                                                    : "principal");
 }
 
 std::string own_name(client::Connection& connection) {

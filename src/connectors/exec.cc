@@ -202,8 +202,7 @@ Error error_of(const Answer& answer) {
 
 class Exec final : public secrets::Connector {
  public:
-  explicit Exec(std::map<std::string, DeclaredProgram, std::less<>> programs)
-      : programs_(std::move(programs)) {}
+  explicit Exec(const ConnectorOptions& options) : programs_(options.programs), run_(options.run) {}
 
   std::string_view name() const override { return "exec"; }
   std::span<const SettingRule> system_rules() const override { return kSystemRules; }
@@ -273,10 +272,10 @@ class Exec final : public secrets::Connector {
                                      Question& question) const {
     KW_TRY(const DeclaredProgram declared, program(place));
     const WipedText input = question.take();
-    KW_TRY(const ProgramEnd end, run_program({.path = declared.path,
-                                              .arguments = declared.arguments,
-                                              .input = input,
-                                              .deadline = context.deadline}));
+    KW_TRY(const ProgramEnd end, run_({.path = declared.path,
+                                       .arguments = declared.arguments,
+                                       .input = input,
+                                       .deadline = context.deadline}));
     return parsed(end);
   }
   Answer ask(const Context& context, const Place& place, Question& question) const {
@@ -291,6 +290,7 @@ class Exec final : public secrets::Connector {
   }
 
   const std::map<std::string, DeclaredProgram, std::less<>> programs_;
+  const std::function<Result<ProgramEnd>(const ProgramCall&)> run_;
 };
 
 Result<Credential> Exec::create_pending(const Context& context, const Place& place,
@@ -368,7 +368,7 @@ Result<Drain> Exec::measure_drain(const Context& context, const Place& place,
 }  // namespace
 
 std::unique_ptr<secrets::Connector> make_exec(const ConnectorOptions& options) {
-  return std::make_unique<Exec>(options.programs);
+  return std::make_unique<Exec>(options);
 }
 
 }  // namespace kw::connectors

@@ -1,11 +1,12 @@
 // The connectors that there are, for the wiring of the program.
 #pragma once
 
-#include <chrono>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
 
+#include "connectors/program_run.h"
 #include "net/egress.h"
 #include "secrets/connector.h"
 
@@ -23,6 +24,8 @@ struct ConnectorOptions {
   std::vector<std::string> file_roots;
   /// By the name that targets use.
   std::map<std::string, DeclaredProgram, std::less<>> programs;
+  /// Who starts them: run_program, or a ProgramRunner where the process itself may not.
+  std::function<Result<ProgramEnd>(const ProgramCall&)> run = run_program;
   /// Where calls of third parties may go.
   net::EgressRules egress;
 };

@@ -18,6 +18,7 @@
 #include "observe/metrics.h"
 #include "seal/barrier.h"
 #include "seal/seal.h"
+#include "secrets/api_keys.h"
 #include "service/emergency_house.h"
 #include "service/operation_metrics.h"
 #include "service/rotation_house.h"
@@ -49,6 +50,7 @@ struct House {
   keys::KekRotations& kek_rotations;
   RotationHouse& rotation;
   EmergencyHouse& emergency;
+  secrets::ApiKeys& api_keys;
   observe::Registry& metrics;
   OperationMetrics& operation_metrics;
   const observe::Log& log;

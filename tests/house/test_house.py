@@ -145,7 +145,8 @@ def test_every_parser_has_its_fuzz_twin():
     assert {"json_fuzz.cc", "base64_fuzz.cc", "yaml_fuzz.cc", "pem_fuzz.cc", "envelope_fuzz.cc", "router_fuzz.cc", "query_fuzz.cc", "policy_fuzz.cc",
             "share_text_fuzz.cc", "note_fuzz.cc", "bundle_fuzz.cc", "leaf_fuzz.cc", "sealed_file_fuzz.cc", "http_target_fuzz.cc",
             "head_scanner_fuzz.cc", "schema_text_fuzz.cc", "listing_cursor_fuzz.cc", "key_import_fuzz.cc", "signed_message_fuzz.cc", "edges_fuzz.cc",
-            "evidence_fuzz.cc", "text_template_fuzz.cc"} <= listed
+            "evidence_fuzz.cc", "ip_address_fuzz.cc", "webhook_signature_fuzz.cc", "ssh_key_fuzz.cc", "ssh_krl_fuzz.cc",
+            "json_pointer_fuzz.cc", "gnupg_output_fuzz.cc", "text_template_fuzz.cc"} <= listed
 
 
 def test_every_fuzz_twin_and_test_is_built():

@@ -31,6 +31,7 @@ BODIES = {
     "incident_review": {"justified": True}, "incident_notice_sent": {"kind": "tenant", "recipient": "acme"},
     "ceremony_open": {"operation": "kek.rotate", "object": "nowhere", "custodians": ["a", "b"], "witnesses": ["c"]},
     "ceremony_acknowledge": {"request_hash": "0" * 64},
+    "api_key_issue": {"client": "probe"}, "api_key_rotate": {"client": "probe"}, "api_key_verify": {"api_key": "kwk_x"},
 }
 
 
@@ -82,7 +83,7 @@ def staffed(binary, tmp_path_factory):
 def ask(rest, name, method, path, tenant, body=None):
     for parameter, value in {"tenant": tenant, "key": "k", "version": "1", "alias": "a", "policy": "p", "principal": "nobody",
                              "accessor": ID, "approval": ID, "job": ID, "run": ID, "hook": ID, "consumer": "c", "kid": "A" * 43,
-                             "incident": ID, "ceremony": ID}.items():
+                             "incident": ID, "ceremony": ID, "api_key": ID}.items():
         path = path.replace("{" + parameter + "}", value)
     path += QUERIES.get(name, "")
     if method in ("POST", "PUT", "PATCH"):

@@ -43,6 +43,9 @@ std::string_view named_in_body(service::OperationId id) {
       return "name";
     case OperationId::token_create:
       return "principal";
+    case OperationId::api_key_issue:
+    case OperationId::api_key_rotate:
+      return "client";
     case OperationId::job_start:
       return "store";
     default:
@@ -54,7 +57,7 @@ std::string_view named_in_body(service::OperationId id) {
 std::string object_of(const Match& match) {
   for (const std::string_view name :
        {"key", "alias", "policy", "principal", "consumer", "accessor", "approval", "job", "run",
-        "hook", "incident", "ceremony"})
+        "hook", "incident", "ceremony", "api_key"})
     if (const std::string_view value = match.parameter(name); !value.empty())
       return std::string(value);
   return std::string(match.operation->kind == "tenant" ? match.parameter("tenant") : "");
@@ -66,7 +69,8 @@ Status check_names(const Match& match) {
     KW_OK(TenantName::parse(tenant));
   for (const std::string_view name : {"key", "alias", "policy", "principal", "consumer"})
     if (const auto value = match.parameter(name); !value.empty()) KW_OK(ObjectName::parse(value));
-  for (const std::string_view name : {"accessor", "approval", "job", "run", "hook", "incident", "ceremony"})
+  for (const std::string_view name :
+       {"accessor", "approval", "job", "run", "hook", "incident", "ceremony", "api_key"})
     if (const auto value = match.parameter(name); !value.empty()) KW_OK(JobId::parse(value));
   return ok();
 }

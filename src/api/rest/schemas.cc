@@ -192,13 +192,13 @@ std::vector<QueryParameter> query_parameters(OperationId id) {
       return {{"first", "integer", "index of the first record"},
               {"count", "integer", "at most so many, 1 to 4096"}};
     default:
-      return rotation_query_parameters(id);
+      return id == OperationId::api_key_list ? api_key_query(id) : rotation_query_parameters(id);
   }
 }
 
 std::string_view request_schema(OperationId id) {
   for (const auto family : {use_request, access_request, job_request, key_request, rotation_request,
-                            emergency_request})
+                            emergency_request, api_key_request})
     if (const std::string_view schema = family(id); !schema.empty()) return schema;
   return service::operation(id).method == "POST" ? kEmpty : "";
 }
@@ -260,6 +260,7 @@ ResponseShape response_shape(OperationId id) {
       break;
   }
   if (const auto shape = emergency_response(id)) return *shape;
+  if (const auto shape = api_key_response(id)) return *shape;
   if (const auto shape = job_response(id)) return *shape;
   return rotation_response(id).value_or(ResponseShape{200, kJson, kAny});
 }
@@ -268,6 +269,7 @@ std::string_view component_schemas() {
   return R"({
 "Problem":{"type":"object","required":["type","title","status","reason","detail","request_id"],"properties":{"type":{"type":"string"},"title":{"type":"string"},"status":{"type":"integer"},"reason":{"type":"string","description":"stable identifier"},"detail":{"type":"string"},"request_id":{"type":"string"},"why":{"type":"string","description":"for those who may read policies"},"approval":{"type":"object"},"blockers":{"type":"array","items":{"type":"object"}}}},
 "Grant":{"type":"object","required":["role","tenant"],"additionalProperties":false,"properties":{"role":{"type":"string"},"tenant":{"type":"string","description":"a tenant, or * for all"}}},
+"ApiKey":{"type":"object","required":["id","client","number","state","created_at","uses"],"properties":{"api_key":{"type":"string","description":"the text, once"},"id":{"type":"string"},"client":{"type":"string"},"number":{"type":"integer"},"state":{"enum":["live","suspended","revoked"]},"created_at":{"type":"string","format":"date-time"},"expires_at":{"type":"string","format":"date-time"},"uses":{"type":"integer"},"last_used_at":{"type":"string","format":"date-time"}}},
 "Tenant":{"type":"object","required":["name","created_at"],"properties":{"name":{"type":"string"},"created_at":{"type":"string","format":"date-time"}}},
 "Version":{"type":"object","required":["version","algorithm","state","origin","created_at"],"properties":{"version":{"type":"integer"},"algorithm":{"type":"string"},"state":{"enum":["pending","active","primary","secondary","retired","archived","suspended","revoked","destroying","destroyed"]},"origin":{"type":"string"},"created_at":{"type":"string","format":"date-time"},"promoted_at":{"type":"string","format":"date-time"},"demoted_at":{"type":"string","format":"date-time"},"destroy_after":{"type":"string","format":"date-time"},"compromised_at":{"type":"string","format":"date-time"},"reason":{"type":"string"}}},
 "Key":{"type":"object","required":["name","id","tenant","purpose","versions","epoch"],"properties":{"name":{"type":"string"},"id":{"type":"string"},"tenant":{"type":"string"},"purpose":{"type":"string"},"exportable":{"type":"boolean"},"owner":{"type":"string"},"classification":{"type":"string"},"regions":{"type":"array","items":{"type":"string"}},"labels":{"type":"object","additionalProperties":{"type":"string"}},"lease_grace_seconds":{"type":"integer"},"created_at":{"type":"string","format":"date-time"},"epoch":{"type":"integer"},"primary":{"type":["integer","null"]},"versions":{"type":"array","items":{"$ref":"#/components/schemas/Version"}}}},

@@ -31,6 +31,11 @@ std::vector<QueryParameter> emergency_query(service::OperationId id);
 std::string_view emergency_request(service::OperationId id);
 std::optional<ResponseShape> emergency_response(service::OperationId id);
 
+// Those of API keys.
+std::vector<QueryParameter> api_key_query(service::OperationId id);
+std::string_view api_key_request(service::OperationId id);
+std::optional<ResponseShape> api_key_response(service::OperationId id);
+
 /// The object of named schemas that the others refer to.
 std::string_view component_schemas();
 
