@@ -9,6 +9,7 @@
 #include "cluster/cluster.h"
 #include "crypto/random.h"
 #include "seal/seal.h"
+#include "store/postgres_fixture.h"
 
 namespace kw::secrets {
 namespace {
@@ -35,12 +36,21 @@ Result<std::int64_t> tenant_number(store::Reader&, std::string_view name) {
   return error(Code::kNotFound, "not_found", "no such tenant");
 }
 
-class ApiKeysTest : public testing::Test {
+enum class Engine { kSqlite, kPostgres };
+
+// One server for the program: it takes seconds to start.
+std::string postgres_url() {
+  static const auto server = must(store::PostgresServer::start());
+  return server->fresh_database();
+}
+
+class ApiKeysTest : public testing::TestWithParam<Engine> {
  protected:
   ApiKeysTest() {
     folder_ = (std::filesystem::temp_directory_path() / "kw-apikeys-XXXXXX").string();
     KW_CHECK(::mkdtemp(folder_.data()) != nullptr);
-    store = must(store::open("sqlite://" + folder_ + "/keys.db"));
+    store = must(store::open(GetParam() == Engine::kSqlite ? "sqlite://" + folder_ + "/keys.db"
+                                                           : postgres_url()));
     for (const auto room :
          {seal::migrations(), audit::migrations(), cluster::migrations(), api_key_migrations()})
       must(store->migrate(room));
@@ -96,7 +106,13 @@ class ApiKeysTest : public testing::Test {
   std::string folder_;
 };
 
-TEST_F(ApiKeysTest, a_key_says_who_it_is_and_the_store_does_not_have_it) {
+INSTANTIATE_TEST_SUITE_P(Store, ApiKeysTest, testing::Values(Engine::kSqlite, Engine::kPostgres),
+                         [](const auto& each) {
+                           return std::string(each.param == Engine::kSqlite ? "sqlite"
+                                                                            : "postgres");
+                         });
+
+TEST_P(ApiKeysTest, a_key_says_who_it_is_and_the_store_does_not_have_it) {
   const IssuedApiKey issued = must(issue("billing"));
   const std::string text(as_text(issued.text.reveal(Reveal{})));
   EXPECT_EQ(text.size(), kApiKeyTextBytes);
@@ -112,7 +128,7 @@ TEST_F(ApiKeysTest, a_key_says_who_it_is_and_the_store_does_not_have_it) {
   }));
 }
 
-TEST_F(ApiKeysTest, whatever_is_wrong_with_a_text_the_answer_is_one) {
+TEST_P(ApiKeysTest, whatever_is_wrong_with_a_text_the_answer_is_one) {
   const IssuedApiKey mine = must(issue("billing"));
   const IssuedApiKey other = must(issue("shop"));
   const std::string text(as_text(mine.text.reveal(Reveal{})));
@@ -129,7 +145,7 @@ TEST_F(ApiKeysTest, whatever_is_wrong_with_a_text_the_answer_is_one) {
   EXPECT_EQ(check(mine), "");
 }
 
-TEST_F(ApiKeysTest, a_rotation_leaves_both_until_the_grace_is_over) {
+TEST_P(ApiKeysTest, a_rotation_leaves_both_until_the_grace_is_over) {
   IssuedApiKey old = must(issue("billing"));
   for (int round = 0; round < 10; ++round) {
     IssuedApiKey fresh = must(rotate("billing", hours(24)));
@@ -146,14 +162,14 @@ TEST_F(ApiKeysTest, a_rotation_leaves_both_until_the_grace_is_over) {
   EXPECT_EQ(reason_of(rotate("nobody", hours(1))), "no_key");
 }
 
-TEST_F(ApiKeysTest, an_emergency_rotation_has_no_grace) {
+TEST_P(ApiKeysTest, an_emergency_rotation_has_no_grace) {
   const IssuedApiKey old = must(issue("billing"));
   const IssuedApiKey fresh = must(rotate("billing", seconds(0)));
   EXPECT_EQ(check(old), "api_key_refused");
   EXPECT_EQ(check(fresh), "");
 }
 
-TEST_F(ApiKeysTest, a_suspended_key_comes_back_and_a_revoked_one_never) {
+TEST_P(ApiKeysTest, a_suspended_key_comes_back_and_a_revoked_one_never) {
   const IssuedApiKey issued = must(issue("billing"));
   must(move(issued.key.id, ApiKeyState::kSuspended));
   EXPECT_EQ(check(issued), "api_key_refused");
@@ -166,7 +182,7 @@ TEST_F(ApiKeysTest, a_suspended_key_comes_back_and_a_revoked_one_never) {
   EXPECT_EQ(reason_of(move(issued.key.id, ApiKeyState::kRevoked, "globex")), "not_found");
 }
 
-TEST_F(ApiKeysTest, a_third_key_does_not_become_live_by_coming_back) {
+TEST_P(ApiKeysTest, a_third_key_does_not_become_live_by_coming_back) {
   const IssuedApiKey first = must(issue("billing"));
   must(move(first.key.id, ApiKeyState::kSuspended));
   must(issue("billing"));
@@ -174,7 +190,7 @@ TEST_F(ApiKeysTest, a_third_key_does_not_become_live_by_coming_back) {
   EXPECT_EQ(reason_of(move(first.key.id, ApiKeyState::kLive)), "no_free_slot");
 }
 
-TEST_F(ApiKeysTest, uses_are_counted_per_key_so_the_old_one_is_seen_to_drain) {
+TEST_P(ApiKeysTest, uses_are_counted_per_key_so_the_old_one_is_seen_to_drain) {
   const IssuedApiKey old = must(issue("billing"));
   const IssuedApiKey fresh = must(rotate("billing", hours(24)));
   const WallTime first = clock.wall();
@@ -192,14 +208,14 @@ TEST_F(ApiKeysTest, uses_are_counted_per_key_so_the_old_one_is_seen_to_drain) {
   EXPECT_TRUE(must(keys->list("globex", "")).empty());
 }
 
-TEST_F(ApiKeysTest, a_key_ends_at_its_own_end_even_within_a_longer_grace) {
+TEST_P(ApiKeysTest, a_key_ends_at_its_own_end_even_within_a_longer_grace) {
   const IssuedApiKey short_lived = must(issue("billing", hours(1)));
   must(rotate("billing", hours(24)));
   clock.advance(hours(1));
   EXPECT_EQ(check(short_lived), "api_key_refused");
 }
 
-TEST_F(ApiKeysTest, a_row_that_was_changed_behind_our_back_is_not_believed) {
+TEST_P(ApiKeysTest, a_row_that_was_changed_behind_our_back_is_not_believed) {
   const IssuedApiKey issued = must(issue("billing"));
   must(move(issued.key.id, ApiKeyState::kSuspended));
   must(store->write([](store::Tx& tx) -> Status {
@@ -209,7 +225,7 @@ TEST_F(ApiKeysTest, a_row_that_was_changed_behind_our_back_is_not_believed) {
   EXPECT_EQ(check(issued), "row_tampered");
 }
 
-TEST_F(ApiKeysTest, a_client_has_a_name) {
+TEST_P(ApiKeysTest, a_client_has_a_name) {
   for (const char* name : {"", ".", "a b", "../x", "a/b"})
     EXPECT_EQ(reason_of(issue(name)), "bad_name") << name;
 }
