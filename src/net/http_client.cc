@@ -103,6 +103,10 @@ Status fill_fields(const ClientRequest& request, FieldList& fields) {
   if (!request.bearer_token.empty()) {
     fields.add("Authorization", WipedText("Bearer ") + request.bearer_token);
   }
+  if (!is_field_text(request.authorization))
+    return error(Code::kInvalidArgument, "bad_request",
+                 "the authorization holds a forbidden character");
+  if (!request.authorization.empty()) fields.add("Authorization", request.authorization);
   if (!has_type && !request.body.empty()) fields.add("Content-Type", "application/json");
   if (!has_type && request.body.empty()) fields.leave_out("Content-Type");
   fields.leave_out("Expect");

@@ -47,8 +47,9 @@ struct ClientRequest {
   std::string method = "GET";
   std::string path;  ///< with its query
   std::vector<std::pair<std::string, std::string>> headers;
-  WipedText bearer_token;  ///< sent as Authorization: Bearer
-  std::string_view body;   ///< application/json unless a header says otherwise
+  WipedText bearer_token;     ///< sent as Authorization: Bearer
+  WipedText authorization{};  ///< the whole Authorization of another scheme; not with a token
+  std::string_view body;      ///< application/json unless a header says otherwise
 };
 
 /// Not thread-safe: one per thread. Never follows redirects, never sends credentials elsewhere,
