@@ -26,6 +26,7 @@ class PostgresParams {
 
  private:
   friend class PostgresLink;
+  friend class PostgresSession;
   struct Value {
     unsigned type = 0;
     Bytes content;

@@ -1,0 +1,23 @@
+// Short-lived roles of a PostgreSQL.
+#pragma once
+
+#include "secrets/connector.h"
+
+namespace kw::connectors {
+
+class PostgresIssuer final : public secrets::Issuer {
+ public:
+  std::span<const secrets::SettingRule> role_rules() const override;
+  secrets::Answer issue(const secrets::Context& context, const secrets::Place& place,
+                        const secrets::Settings& role, const secrets::Credential& credential,
+                        WallTime expires) override;
+  secrets::Answer renew(const secrets::Context& context, const secrets::Place& place,
+                        std::string_view principal, WallTime expires) override;
+  secrets::Answer revoke(const secrets::Context& context, const secrets::Place& place,
+                         const secrets::Settings& role, std::string_view principal) override;
+  Result<std::vector<std::string>> issued(const secrets::Context& context,
+                                          const secrets::Place& place,
+                                          std::string_view prefix) override;
+};
+
+}  // namespace kw::connectors
