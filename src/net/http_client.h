@@ -5,6 +5,7 @@
 //   KW_TRY(ClientResponse answer, client.send({.path = "/api/v1/sys/health"}));
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -80,8 +81,10 @@ class HttpClient {
   /// call of `on_line`:
   ///   kUnauthenticated, kPermissionDenied, kNotFound, kResourceExhausted or kUnavailable
   ///   (http_status)
+  /// @param stop  when set from another thread, the stream ends within a second or two.
   Status stream(const ClientRequest& request,
-                const std::function<bool(std::string_view line)>& on_line);
+                const std::function<bool(std::string_view line)>& on_line,
+                const std::atomic<bool>* stop = nullptr);
 
  private:
   struct State;
