@@ -55,9 +55,11 @@ struct NewToken {
   std::chrono::seconds time_to_live;  ///< 60 s to 365 d; at most 1 h for a setup principal
   std::chrono::seconds idle_max{0};   ///< 0: no idle limit; else 120 s to 365 d
   std::string certificate_sha256;     ///< 64 hex digits; "" for unbound
+  bool secret_id = false;             ///< to be exchanged for tokens; no bearer token itself
 };
+inline constexpr std::string_view kSecretIdPrefix = "kws_";
 struct IssuedToken {
-  WipedText text;        ///< "kwt_" + base64url of 32 random bytes; shown once
+  WipedText text;        ///< "kwt_" (or "kws_") + base64url of 32 random bytes; shown once
   std::string accessor;  ///< id for listing and revocation: 32 hex digits
   WallTime expires_at;
 };
@@ -130,6 +132,12 @@ class Access {
   ///   kInvalidArgument(bad_time_to_live | bad_idle | bad_certificate),
   ///   kResourceExhausted(too_many_tokens)
   Result<IssuedToken> issue_token(store::Tx& tx, const NewToken& token);
+  /// A token of at most an hour for who knows a secret id of the role (the principal's name). The
+  /// secret id stays; it may be used again until it ends.
+  /// @errors kUnauthenticated(secret_id_invalid): whatever is wrong; those of issue_token
+  Result<IssuedToken> exchange_secret_id(store::Tx& tx, const ObjectName& role,
+                                         std::string_view secret_id,
+                                         std::string_view certificate_sha256_hex);
   /// For ever; revoking twice changes nothing. Here it holds from the commit on, elsewhere from
   /// reload() on.
   /// @errors kNotFound(not_found)

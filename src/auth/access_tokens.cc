@@ -190,7 +190,7 @@ Result<IssuedToken> Access::issue_token(store::Tx& tx, const NewToken& token) {
   KW_OK(make_room(tx, name, now));
 
   IssuedToken issued;
-  issued.text = WipedText(kPrefix);
+  issued.text = WipedText(token.secret_id ? kSecretIdPrefix : kPrefix);
   issued.text += codec::wiped_base64url(crypto::random_secret(kTokenBytes).reveal(Reveal{}));
   issued.accessor = crypto::random_id<TokenId>().text();
   TokenRow row;

@@ -90,6 +90,7 @@ Status create_token(Session& session, const Arguments& arguments) {
     json.member("idle_seconds", arguments.number("--idle-seconds", 0));
   if (arguments.has("--certificate-sha256"))
     json.member("certificate_sha256", arguments.text("--certificate-sha256"));
+  if (arguments.has("--secret-id")) json.member("secret_id", true);
   json.end_object();
   KW_TRY(const auto answer, session.send("POST", "/api/v1/tokens", json.text()));
   const JsonView root = answer.json.root();
@@ -215,7 +216,9 @@ void add_tokens(std::vector<Command>& commands) {
                     "PRINCIPAL",
                     {{"--ttl-seconds", "life, 60 s to 365 d", Kind::kNumber},
                      {"--idle-seconds", "dies when unused for so long", Kind::kNumber},
-                     {"--certificate-sha256", "only with this client certificate", Kind::kText}},
+                     {"--certificate-sha256", "only with this client certificate", Kind::kText},
+                     {"--secret-id", "for an agent: it exchanges it for short tokens",
+                      Kind::kSwitch}},
                     {"keywright token create payments-app --ttl-seconds 86400"},
                     create_token},
                    {"token",

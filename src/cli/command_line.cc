@@ -118,7 +118,8 @@ bool secret_typed(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];
     const std::string_view flag = word.substr(0, word.find('='));
-    if (word.starts_with("kwt_") || word.find("=kwt_") != word.npos) return true;
+    for (const char* prefix : {"kwt_", "kws_"})
+      if (word.starts_with(prefix) || word.find(std::string("=") + prefix) != word.npos) return true;
     for (const char* name : {"--token", "--share", "--password", "--secret", "--passphrase"})
       if (flag == name) return true;
   }

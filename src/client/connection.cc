@@ -1,5 +1,7 @@
 #include "client/connection.h"
 
+#include <charconv>
+
 namespace kw::client {
 
 namespace {
@@ -68,6 +70,13 @@ Error read_problem(int status, std::string_view text, Problem& problem) {
   return error(code_of(status), text_member(root, "reason"), text_member(root, "detail"));
 }
 
+std::optional<std::chrono::seconds> seconds_of(const std::string& text) {
+  int number = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (failure != std::errc{} || end != text.data() + text.size() || number < 0) return std::nullopt;
+  return std::chrono::seconds(number);
+}
+
 std::string percent_encoded(std::string_view text) {
   static constexpr char kDigits[] = "0123456789ABCDEF";
   std::string encoded;
@@ -102,9 +111,14 @@ Result<Answer> Connection::send(const Request& request) {
   if (!request.if_match.empty()) wire.headers.emplace_back("If-Match", request.if_match);
   if (!request.idempotency_key.empty())
     wire.headers.emplace_back("Idempotency-Key", request.idempotency_key);
+  problem_ = Problem{};
   KW_TRY(net::ClientResponse response, http_.send(wire));
   const std::string_view text(response.body.data(), response.body.size());
-  if (response.status >= 400) return read_problem(response.status, text, problem_);
+  if (response.status >= 400) {
+    Error refusal = read_problem(response.status, text, problem_);
+    refusal.retry_after = seconds_of(response.header("retry-after"));
+    return refusal;
+  }
   const std::string type = response.header("content-type");
   const bool json =
       (type.starts_with("application/json") || type.starts_with("application/jwk-set+json")) &&
@@ -116,22 +130,30 @@ Result<Answer> Connection::send(const Request& request) {
 
 Status Connection::events(
     const std::string& last_event_id,
-    const std::function<bool(std::string_view, std::string_view, std::string_view)>& on_event) {
+    const std::function<bool(std::string_view, std::string_view, std::string_view)>& on_event,
+    const std::string& path, const std::atomic<bool>* stop) {
   net::ClientRequest wire;
-  wire.path = "/api/v1/events";
+  wire.path = path;
   wire.bearer_token = token_;
   if (!last_event_id.empty()) wire.headers.emplace_back("Last-Event-ID", last_event_id);
   std::string id, event, data;
-  return http_.stream(wire, [&](std::string_view line) {
-    if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
-    if (line.starts_with("id: ")) id = line.substr(4);
-    if (line.starts_with("event: ")) event = line.substr(7);
-    if (line.starts_with("data: ")) data = line.substr(6);
-    if (!line.empty() || data.empty()) return true;
-    const bool more = on_event(id, event, data);
-    data.clear();
-    return more;
-  });
+  return http_.stream(
+      wire,
+      [&](std::string_view line) {
+        if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+        if (line.starts_with("id: ")) id = line.substr(4);
+        if (line.starts_with("event: ")) event = line.substr(7);
+        if (line.starts_with("data: ")) data = line.substr(6);
+        if (!line.empty() || data.empty()) return true;
+        const bool more = on_event(id, event, data);
+        data.clear();
+        return more;
+      },
+      stop);
+}
+
+std::string path_segment(std::string_view text) {
+  return percent_encoded(text);
 }
 
 std::string query(std::initializer_list<std::pair<std::string_view, std::string_view>> pairs) {

@@ -2,6 +2,7 @@
 // thread.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <optional>
 #include <string>
@@ -55,9 +56,14 @@ class Connection {
   /// last_problem), and those of HttpClient::send
   Result<Answer> send(const Request& request);
   /// Server-sent events: each event's id, name and data until `on_event` returns false.
+  /// @param stop  when set from another thread, the stream ends soon.
   Status events(const std::string& last_event_id,
                 const std::function<bool(std::string_view id, std::string_view event,
-                                         std::string_view data)>& on_event);
+                                         std::string_view data)>& on_event,
+                const std::string& path = "/api/v1/events",
+                const std::atomic<bool>* stop = nullptr);
+  /// What later requests prove themselves with.
+  void set_token(WipedText token) { token_ = std::move(token); }
   const Problem& last_problem() const { return problem_; }
 
  private:
@@ -68,6 +74,8 @@ class Connection {
   Problem problem_;
 };
 
+/// One path segment, percent-encoded.
+std::string path_segment(std::string_view text);
 /// "name=value" pairs, percent-encoded, with the leading '?'; pairs with empty values are left out.
 std::string query(std::initializer_list<std::pair<std::string_view, std::string_view>> pairs);
 

@@ -58,10 +58,10 @@ secrets::Context ContractRoom::context(std::chrono::milliseconds left) {
 }
 
 bool ContractRoom::lead_over_proxy() {
-  const std::uint16_t port = system->port(account);
-  if (port == 0) return false;
-  proxy = std::make_unique<TcpProxy>(port);
-  system->lead_over(account, proxy->port());
+  const auto ports = system->ports(account);
+  if (ports.empty()) return false;
+  proxy = std::make_unique<TcpProxy>(ports);
+  system->lead_over(account, proxy->ports());
   return true;
 }
 

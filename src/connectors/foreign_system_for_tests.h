@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "connectors/make_connectors.h"
 #include "secrets/connector.h"
@@ -47,10 +48,10 @@ class ForeignSystem {
 
   // What not every system has. Tests that need it are skipped where it is missing.
 
-  /// The port of the server, for a proxy in between; 0: no network.
-  virtual std::uint16_t port(const TestAccount&) { return 0; }
-  /// The same account reached by another port of this machine.
-  virtual void lead_over(TestAccount&, std::uint16_t) {}
+  /// The ports of the server, for a proxy in between; none: no network.
+  virtual std::vector<std::uint16_t> ports(const TestAccount&) { return {}; }
+  /// The same account reached by other ports of this machine, in the same order.
+  virtual void lead_over(TestAccount&, const std::vector<std::uint16_t>&) {}
   /// Makes the account accept every password (`trust`, `nopass`).
   virtual bool accept_anything(const TestAccount&, bool) { return false; }
   /// A value that the system refuses by a rule of its own.

@@ -186,9 +186,9 @@ class PostgresSystem : public ForeignSystem {
     (void)account;
     return postgres_session_for_tests(instance_.port(), "postgres", credential);
   }
-  std::uint16_t port(const TestAccount&) override { return instance_.port(); }
-  void lead_over(TestAccount& account, std::uint16_t port) override {
-    account.system["port"] = std::to_string(port);
+  std::vector<std::uint16_t> ports(const TestAccount&) override { return {instance_.port()}; }
+  void lead_over(TestAccount& account, const std::vector<std::uint16_t>& ports) override {
+    account.system["port"] = std::to_string(ports.at(0));
   }
   bool accept_anything(const TestAccount& account, bool on) override {
     instance_.trust(account.first.principal, on);

@@ -37,15 +37,17 @@ using Buffer = std::array<char, 65536>;
 
 }  // namespace
 
-TcpProxy::TcpProxy(std::uint16_t target) : target_(target) {
-  listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address = loopback(0);
-  socklen_t size = sizeof address;
-  KW_CHECK(bind(listener_, reinterpret_cast<sockaddr*>(&address), size) == 0);
-  KW_CHECK(listen(listener_, 64) == 0);
-  KW_CHECK(getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) == 0);
+TcpProxy::TcpProxy(const std::vector<std::uint16_t>& targets) {
+  for (const std::uint16_t target : targets) {
+    const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address = loopback(0);
+    socklen_t size = sizeof address;
+    KW_CHECK(bind(listener, reinterpret_cast<sockaddr*>(&address), size) == 0);
+    KW_CHECK(listen(listener, 64) == 0);
+    KW_CHECK(getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size) == 0);
+    listeners_.push_back({target, ntohs(address.sin_port), listener});
+  }
   KW_CHECK(pipe(wake_) == 0);
-  port_ = ntohs(address.sin_port);
   thread_ = std::thread([this] { serve(); });
 }
 
@@ -57,7 +59,14 @@ TcpProxy::~TcpProxy() {
     close(pair.client);
     close(pair.server);
   }
-  for (const int each : {listener_, wake_[0], wake_[1]}) close(each);
+  for (const Listener& each : listeners_) close(each.socket);
+  for (const int each : wake_) close(each);
+}
+
+std::vector<std::uint16_t> TcpProxy::ports() const {
+  std::vector<std::uint16_t> all;
+  for (const Listener& each : listeners_) all.push_back(each.port);
+  return all;
 }
 
 void TcpProxy::arm(Fault fault, int request) {
@@ -67,12 +76,12 @@ void TcpProxy::arm(Fault fault, int request) {
   fired_ = false;
 }
 
-void TcpProxy::accept_one() {
-  const int client = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+void TcpProxy::accept_one(const Listener& listener) {
+  const int client = accept4(listener.socket, nullptr, nullptr, SOCK_CLOEXEC);
   if (client < 0) return;
   const bool dead = fired_ && fault_ != Fault::kStall;
   const int server = dead ? -1 : socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const sockaddr_in address = loopback(target_);
+  const sockaddr_in address = loopback(listener.target);
   if (dead || connect(server, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     close(client);
     if (server >= 0) close(server);
@@ -108,7 +117,9 @@ bool TcpProxy::pass_reply(Pair& pair) {
 
 void TcpProxy::serve() {
   while (!ended_) {
-    std::vector<pollfd> watched{{wake_[0], POLLIN, 0}, {listener_, POLLIN, 0}};
+    std::vector<pollfd> watched{{wake_[0], POLLIN, 0}};
+    for (const Listener& each : listeners_) watched.push_back({each.socket, POLLIN, 0});
+    const std::size_t first = watched.size();
     for (const Pair& pair : pairs_) {
       watched.push_back({pair.client, POLLIN, 0});
       watched.push_back({pair.server, POLLIN, 0});
@@ -118,8 +129,8 @@ void TcpProxy::serve() {
     std::vector<Pair> kept;
     for (std::size_t i = 0; i < pairs_.size(); ++i) {
       Pair& pair = pairs_[i];
-      const bool from_client = (watched[2 + 2 * i].revents) != 0;
-      const bool from_server = (watched[3 + 2 * i].revents) != 0;
+      const bool from_client = (watched[first + 2 * i].revents) != 0;
+      const bool from_server = (watched[first + 1 + 2 * i].revents) != 0;
       const bool goes_on =
           (!from_server || pass_reply(pair)) && (!from_client || pass_request(pair));
       if (goes_on) {
@@ -130,7 +141,8 @@ void TcpProxy::serve() {
       }
     }
     pairs_ = std::move(kept);
-    if ((watched[1].revents & POLLIN) != 0) accept_one();
+    for (std::size_t i = 0; i < listeners_.size(); ++i)
+      if ((watched[1 + i].revents & POLLIN) != 0) accept_one(listeners_[i]);
   }
 }
 

@@ -18,12 +18,13 @@ class TcpProxy {
     kCutAfter,   ///< the request arrives, its reply is lost
     kStall,      ///< nothing is passed on, nothing is closed
   };
-  explicit TcpProxy(std::uint16_t target);
+  /// One listener for each target; the faults are common.
+  explicit TcpProxy(const std::vector<std::uint16_t>& targets);
   ~TcpProxy();
   TcpProxy(const TcpProxy&) = delete;
   TcpProxy& operator=(const TcpProxy&) = delete;
 
-  std::uint16_t port() const { return port_; }
+  std::vector<std::uint16_t> ports() const;
   /// The request with this number from now on (0 is the next) meets the fault; so do all
   /// connections after it. kNone: everything passes again.
   void arm(Fault fault, int request = 0);
@@ -35,12 +36,16 @@ class TcpProxy {
     bool reply_lost = false;  ///< closes with the next reply
   };
   void serve();
-  void accept_one();
+  struct Listener {
+    std::uint16_t target = 0, port = 0;
+    int socket = -1;
+  };
+  void accept_one(const Listener& listener);
   bool pass_request(Pair& pair);
   bool pass_reply(Pair& pair);
 
-  std::uint16_t target_, port_ = 0;
-  int listener_ = -1, wake_[2] = {-1, -1};
+  std::vector<Listener> listeners_;
+  int wake_[2] = {-1, -1};
   std::mutex lock_;
   Fault fault_ = Fault::kNone;
   int requests_left_ = 0;

@@ -220,6 +220,7 @@ class HttpConnection final : public Connection,
         exchange_(std::make_shared<Reply::Target>(loop.mailbox())),
         reader_(loop.server().options.header_bytes_max) {
     exchange_->peer_address = std::move(peer.address);
+    exchange_->peer_process = peer.process;
     exchange_->listener = this;
   }
   ~HttpConnection() override { loop_.server().limits.release(peer_key_); }
@@ -482,6 +483,7 @@ std::shared_ptr<Connection> make_connection(EventLoop& loop, int socket, Peer pe
   const PeerKey key = peer.key;
   Socket owned(loop.context());
   boost::system::error_code failed;
+  // The protocol is a label here: a local socket reads and writes alike.
   owned.assign(asio::ip::tcp::v4(), socket, failed);
   if (failed) ::close(socket);
   try {

@@ -39,6 +39,7 @@ struct Reply::Target final : Wakeable, std::enable_shared_from_this<Reply::Targe
 
   std::string peer_address;
   std::optional<PeerCertificate> peer_certificate;
+  std::optional<PeerProcess> peer_process;
   WipedText head;
   WipedText body;
 

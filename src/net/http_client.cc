@@ -103,6 +103,10 @@ Status fill_fields(const ClientRequest& request, FieldList& fields) {
   if (!request.bearer_token.empty()) {
     fields.add("Authorization", WipedText("Bearer ") + request.bearer_token);
   }
+  if (!is_field_text(request.authorization))
+    return error(Code::kInvalidArgument, "bad_request",
+                 "the authorization holds a forbidden character");
+  if (!request.authorization.empty()) fields.add("Authorization", request.authorization);
   if (!has_type && !request.body.empty()) fields.add("Content-Type", "application/json");
   if (!has_type && request.body.empty()) fields.leave_out("Content-Type");
   fields.leave_out("Expect");
@@ -120,6 +124,11 @@ std::size_t receive(char* bytes, std::size_t size, std::size_t count, void* tran
     static_cast<ClientTransfer*>(transfer)->fail();
     return CURL_WRITEFUNC_ERROR;
   }
+}
+
+// Asked about once a second, whether bytes come or not.
+int is_stopped(void* stop, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return static_cast<const std::atomic<bool>*>(stop)->load() ? 1 : 0;
 }
 
 CURLcode install_trust(CURL*, void* ssl_context, void* trust) {
@@ -328,12 +337,20 @@ Result<ClientResponse> HttpClient::send(const ClientRequest& request) {
 }
 
 Status HttpClient::stream(const ClientRequest& request,
-                          const std::function<bool(std::string_view line)>& on_line) {
+                          const std::function<bool(std::string_view line)>& on_line,
+                          const std::atomic<bool>* stop) {
   state_->prepare();
+  if (stop != nullptr) {
+    state_->set(CURLOPT_NOPROGRESS, 0L);
+    state_->set(CURLOPT_XFERINFOFUNCTION, is_stopped);
+    state_->set(CURLOPT_XFERINFODATA, static_cast<const void*>(stop));
+  }
   state_->set(CURLOPT_LOW_SPEED_LIMIT, 1L);
   state_->set(CURLOPT_LOW_SPEED_TIME, kSilenceSeconds);
   ClientTransfer transfer(&on_line);
-  KW_OK(state_->perform(request, transfer));
+  const Status performed = state_->perform(request, transfer);
+  if (stop != nullptr && stop->load()) return ok();
+  KW_OK(performed);
   if (transfer.response().status != 200) return status_error(transfer.response().status);
   transfer.finish_lines();
   return ok();

@@ -5,6 +5,7 @@
 //   KW_TRY(ClientResponse answer, client.send({.path = "/api/v1/sys/health"}));
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -47,8 +48,9 @@ struct ClientRequest {
   std::string method = "GET";
   std::string path;  ///< with its query
   std::vector<std::pair<std::string, std::string>> headers;
-  WipedText bearer_token;  ///< sent as Authorization: Bearer
-  std::string_view body;   ///< application/json unless a header says otherwise
+  WipedText bearer_token;     ///< sent as Authorization: Bearer
+  WipedText authorization{};  ///< the whole Authorization of another scheme; not with a token
+  std::string_view body;      ///< application/json unless a header says otherwise
 };
 
 /// Not thread-safe: one per thread. Never follows redirects, never sends credentials elsewhere,
@@ -79,8 +81,10 @@ class HttpClient {
   /// call of `on_line`:
   ///   kUnauthenticated, kPermissionDenied, kNotFound, kResourceExhausted or kUnavailable
   ///   (http_status)
+  /// @param stop  when set from another thread, the stream ends within a second or two.
   Status stream(const ClientRequest& request,
-                const std::function<bool(std::string_view line)>& on_line);
+                const std::function<bool(std::string_view line)>& on_line,
+                const std::atomic<bool>* stop = nullptr);
 
  private:
   struct State;

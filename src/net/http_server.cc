@@ -24,8 +24,10 @@ class Server final : public HttpServer {
       KW_TRY(state_.tls, TlsContext::create(options.certificate_pem, options.private_key_pem,
                                             options.client_ca_pem));
     }
+    const bool local = !options.unix_socket.empty();
     KW_TRY(Listener first,
-           Listener::open(options.address, options.port, Listener::Sharing::kFirst));
+           local ? Listener::open_local(options.unix_socket, options.unix_socket_mode)
+                 : Listener::open(options.address, options.port, Listener::Sharing::kFirst));
     port_ = first.port();
     loops_.push_back(std::make_unique<EventLoop>(state_, std::move(first)));
     for (int i = 1; i < options.threads; ++i) {
@@ -36,7 +38,7 @@ class Server final : public HttpServer {
     state_.loops_running = static_cast<int>(loops_.size());
     for (const auto& loop : loops_) loop->start();
     started_ = true;
-    state_.log.info("http.started", {{"address", options.address},
+    state_.log.info("http.started", {{"address", local ? options.unix_socket : options.address},
                                      {"port", static_cast<int>(port_)},
                                      {"tls", options.tls},
                                      {"threads", static_cast<int>(loops_.size())}});
@@ -79,6 +81,9 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(ServerOptions options,
                                                       const observe::Log& log) {
   if (options.threads < 1 || options.threads > 1024)
     return error(Code::kInvalidArgument, "bad_threads", "a server has 1 to 1,024 threads");
+  if (!options.unix_socket.empty() && (options.tls || options.threads != 1))
+    return error(Code::kInvalidArgument, "bad_threads",
+                 "a local socket is served by one thread, without TLS");
   if (options.header_bytes_max < kHeaderBytesLeast || options.header_bytes_max > kHeaderBytesMost)
     return error(Code::kInvalidArgument, "bad_limit", "heads are limited to 1 KiB up to 64 KiB");
   auto server = std::make_unique<Server>(std::move(options), application, log);

@@ -30,6 +30,13 @@ struct PeerCertificate {
   std::vector<std::string> uris;
 };
 
+/// The process at the other end of a local socket, as the kernel knows it. @source unix(7),
+/// SO_PEERCRED.
+struct PeerProcess {
+  std::int64_t pid = 0;  ///< when it connected; for messages, never for permissions
+  std::uint32_t uid = 0, gid = 0;
+};
+
 /// One header field, as it was sent; without the white space around the value.
 struct Header {
   std::string_view name;
@@ -46,6 +53,7 @@ struct RequestHead {
   std::vector<Header> headers;
   std::string_view peer_address;  ///< of the socket, never from a header
   const PeerCertificate* peer_certificate = nullptr;
+  const PeerProcess* peer_process = nullptr;  ///< of a local socket
   /// The value, or "" when absent. Case-insensitive. A header given twice answers "" and sets
   /// nothing.
   std::string_view header(std::string_view name) const;
@@ -136,6 +144,10 @@ class Application {
 struct ServerOptions {
   std::string address = "127.0.0.1";  ///< a literal IPv4 or IPv6 address; "::" serves both
   std::uint16_t port = 0;             ///< 0: any free port
+  /// Listen on this local socket instead of address and port; a file there that nobody listens on
+  /// is replaced. Needs tls = false and one thread.
+  std::string unix_socket;
+  std::uint32_t unix_socket_mode = 0600;
   int threads = 2;                    ///< event loops; 1 to 1,024
   bool tls = true;
   std::string certificate_pem;  ///< the server's certificate, then its issuers

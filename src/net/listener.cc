@@ -4,6 +4,8 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -63,6 +65,53 @@ Error bind_error(int code) {
   }
 }
 
+Error local_error(int code) {
+  if (code == EADDRINUSE)
+    return error(Code::kUnavailable, "address_in_use", "another process listens on this socket");
+  if (code == EACCES || code == EPERM)
+    return error(Code::kPermissionDenied, "port_not_allowed",
+                 "this user may not make the local socket there");
+  return error(Code::kUnavailable, "listen_failed", "the system refused the local socket");
+}
+
+Result<sockaddr_un> local_address(const std::string& path) {
+  sockaddr_un address{};
+  if (path.empty() || path.size() >= sizeof address.sun_path)
+    return error(Code::kInvalidArgument, "bad_address",
+                 "the path of a local socket has 1 to 107 bytes");
+  address.sun_family = AF_UNIX;
+  memcpy(address.sun_path, path.data(), path.size());
+  return address;
+}
+
+// A socket file outlives its process. One that nobody answers on may go; anything else stays.
+Status remove_abandoned(const std::string& path, const sockaddr_un& address) {
+  struct stat found {};
+  if (lstat(path.c_str(), &found) != 0) return ok();
+  if (!S_ISSOCK(found.st_mode))
+    return error(Code::kInvalidArgument, "bad_address", "there is a file that is no socket");
+  const int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (probe < 0) return local_error(errno);
+  const bool answered =
+      connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  close(probe);
+  if (answered) return local_error(EADDRINUSE);
+  return unlink(path.c_str()) == 0 ? ok() : Status(local_error(errno));
+}
+
+Peer local_peer(int socket) {
+  ucred credentials{};
+  socklen_t size = sizeof credentials;
+  Peer peer;
+  peer.address = "local";
+  if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0) {
+    peer.process = PeerProcess{credentials.pid, credentials.uid, credentials.gid};
+    // Limits count per user.
+    memcpy(peer.key.data(), &credentials.uid, sizeof credentials.uid);
+  }
+  return peer;
+}
+
 bool is_exhaustion(int code) {
   return code == EMFILE || code == ENFILE || code == ENOBUFS || code == ENOMEM;
 }
@@ -97,12 +146,27 @@ Result<Listener> Listener::open(const std::string& text, std::uint16_t port, Sha
   return listener;
 }
 
+Result<Listener> Listener::open_local(const std::string& path, std::uint32_t mode) {
+  KW_TRY(const sockaddr_un address, local_address(path));
+  KW_OK(remove_abandoned(path, address));
+  Listener listener(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  const int fd = listener.socket_;
+  if (fd < 0) return local_error(errno);
+  // Nobody can connect between bind and chmod: it listens only after both.
+  if (bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+    return local_error(errno);
+  if (chmod(path.c_str(), mode & 0777) != 0 || listen(fd, kBacklog) != 0) return local_error(errno);
+  return listener;
+}
+
 Listener::Accepted Listener::accept() {
   for (;;) {
     sockaddr_storage from{};
     socklen_t size = sizeof from;
     const int fd =
         accept4(socket_, reinterpret_cast<sockaddr*>(&from), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0 && from.ss_family == AF_UNIX)
+      return {Accepted::Kind::kConnection, fd, local_peer(fd)};
     if (fd >= 0) {
       set_option(fd, IPPROTO_TCP, TCP_NODELAY);
       return {Accepted::Kind::kConnection, fd, peer_of(from)};

@@ -1,4 +1,4 @@
-// A listening TCP socket of one event loop.
+// A listening TCP or local socket of one event loop.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +21,11 @@ class Listener {
   ///   kUnavailable(address_in_use). kPermissionDenied(port_not_allowed).
   ///   kUnavailable(listen_failed).
   static Result<Listener> open(const std::string& address, std::uint16_t port, Sharing sharing);
+  /// A local socket at `path`. What nobody listens on is replaced; the file stays when the listener
+  /// goes, as the next one replaces it.
+  /// @errors kInvalidArgument(bad_address): too long, or a file that is no socket;
+  ///   kUnavailable(address_in_use | listen_failed); kPermissionDenied(port_not_allowed)
+  static Result<Listener> open_local(const std::string& path, std::uint32_t mode);
   Listener(Listener&& other) noexcept;
   Listener& operator=(Listener&&) = delete;
   ~Listener();

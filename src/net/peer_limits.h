@@ -6,7 +6,10 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
+
+#include "net/http_server.h"
 
 struct sockaddr_storage;
 
@@ -19,6 +22,7 @@ using PeerKey = std::array<std::uint8_t, 16>;
 struct Peer {
   PeerKey key{};
   std::string address;  ///< as text; IPv4-mapped IPv6 addresses are shown as IPv4
+  std::optional<PeerProcess> process;  ///< of a local socket
 };
 Peer peer_of(const sockaddr_storage& address);
 

@@ -27,6 +27,7 @@ RequestReader::Progress RequestReader::take_head(Reply::Target& exchange, Reques
   if (refusal) return refuse(*refusal);
   head.peer_address = exchange.peer_address;
   if (exchange.peer_certificate) head.peer_certificate = &*exchange.peer_certificate;
+  if (exchange.peer_process) head.peer_process = &*exchange.peer_process;
   return Progress::kDone;
 }
 

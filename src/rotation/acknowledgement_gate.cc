@@ -38,7 +38,7 @@ bool any(const Acks& acks, std::uint32_t version, bool must_have_used) {
 
 bool instance_loaded(const Acks& acks, const std::string& instance, std::uint32_t version) {
   return std::any_of(acks.begin(), acks.end(), [&](const Acknowledgement* each) {
-    return each->instance == instance && each->version == version;
+    return each->instance == instance && each->version == version && !each->failed;
   });
 }
 
@@ -81,6 +81,13 @@ bool used_by_canaries(const Consumption& all, std::uint32_t version) {
   return std::all_of(used_by_one.begin(), used_by_one.end(), [&](const auto& each) {
     return each.second || with_canary.contains(each.first);
   });
+}
+
+bool failed_somewhere(const Consumption& all, std::uint32_t version) {
+  return std::any_of(all.acknowledgements.begin(), all.acknowledgements.end(),
+                     [&](const Acknowledgement& each) {
+                       return each.live && each.failed && each.version == version;
+                     });
 }
 
 bool moved_on(const Consumption& all, std::uint32_t version) {

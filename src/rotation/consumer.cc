@@ -64,13 +64,15 @@ audit::Event event_of(const audit::Event& by, std::string_view action, std::stri
 }  // namespace
 
 std::string_view grade_name(Grade grade) {
+  if (grade == Grade::kFailed) return "failed";
   return grade == Grade::kLoaded ? "loaded" : "used";
 }
 
 Result<Grade> parse_grade(std::string_view name) {
   if (name == "loaded") return Grade::kLoaded;
   if (name == "used") return Grade::kUsed;
-  return error(Code::kInvalidArgument, "bad_acknowledgement", "a grade is loaded or used");
+  if (name == "failed") return Grade::kFailed;
+  return error(Code::kInvalidArgument, "bad_acknowledgement", "a grade is loaded, used or failed");
 }
 
 Consumers::Consumers(audit::ChangeLog& log, const Clock& clock) : log_(log), clock_(clock) {}
@@ -122,6 +124,7 @@ Status Consumers::acknowledge(Change change, std::string_view tenant, const Said
                    said.observed_at.value_or(now)};
   KW_TRY(const bool fresh, put_ack(change.tx, said.subject, row, now));
   if (!fresh) return ok();
+  if (said.grade == Grade::kFailed) KW_OK(hurry_run(change.tx, said.subject, now));
   audit::Event event = event_of(change.by, "consumer.acknowledge", tenant, said.consumer);
   const std::string subject = said.subject.text();
   event.policy = {};

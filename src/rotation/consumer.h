@@ -29,8 +29,9 @@ struct Consumer {
   WallTime registered_at, seen_at;
 };
 
-enum class Grade : std::uint8_t { kLoaded, kUsed };
-std::string_view grade_name(Grade grade);  ///< "loaded", "used"
+/// kFailed: it was tried, and the consumer could not live with it: the run goes back while it can.
+enum class Grade : std::uint8_t { kLoaded, kUsed, kFailed };
+std::string_view grade_name(Grade grade);  ///< "loaded", "used", "failed"
 Result<Grade> parse_grade(std::string_view name);
 
 /// What one instance of a consumer said about one version.
@@ -40,6 +41,7 @@ struct Acknowledgement {
   bool live = true;  ///< its lease has not run out
   std::uint32_t version = 0;
   std::optional<WallTime> loaded_at, used_at;
+  bool failed = false;   ///< said so, and no success since; loaded_at and used_at are empty then
   WallTime last_at;      ///< when the newest one came
   WallTime observed_at;  ///< what the instance says when it was
 };

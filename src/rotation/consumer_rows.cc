@@ -45,11 +45,13 @@ Status put_uses(store::Tx& tx, const Consumer& consumer) {
 }
 
 Status read_acks(store::Reader& reader, const Subject& subject, Consumption& into) {
-  KW_TRY(const auto rows,
-         reader.query("SELECT consumer, instance, version, loaded_at, used_at, last_at, observed_at"
-                      " FROM rotation_ack WHERE tenant = $1 AND kind = $2 AND name = $3"
-                      " ORDER BY last_at DESC LIMIT $4",
-                      {subject.tenant, subject.kind, subject.name, kReadMax}));
+  KW_TRY(
+      const auto rows,
+      reader.query("SELECT consumer, instance, version, loaded_at, used_at, last_at, observed_at,"
+                   " failed_at"
+                   " FROM rotation_ack WHERE tenant = $1 AND kind = $2 AND name = $3"
+                   " ORDER BY last_at DESC LIMIT $4",
+                   {subject.tenant, subject.kind, subject.name, kReadMax}));
   for (const store::Row& row : rows) {
     const auto whose = std::find_if(into.consumers.begin(), into.consumers.end(),
                                     [&](const Consumer& c) { return c.name == row.text(0); });
@@ -62,6 +64,10 @@ Status read_acks(store::Reader& reader, const Subject& subject, Consumption& int
     ack.version = static_cast<std::uint32_t>(row.integer(2));
     ack.loaded_at = time_of(row, 3);
     ack.used_at = time_of(row, 4);
+    if (const auto failed = time_of(row, 7); failed && (!ack.used_at || *ack.used_at < *failed)) {
+      ack.failed = true;
+      ack.loaded_at = ack.used_at = std::nullopt;
+    }
     ack.last_at = from_micros(row.integer(5));
     ack.observed_at = from_micros(row.integer(6));
     ack.live = is_live(*whose, into.at) && into.at - ack.last_at < whose->lease;
@@ -139,24 +145,29 @@ Result<bool> put_ack(store::Tx& tx, const Subject& subject, const AckRow& ack, W
   const std::optional<std::int64_t> at(to_micros(now));
   const std::optional<std::int64_t> used =
       ack.grade == Grade::kUsed ? at : std::optional<std::int64_t>();
+  const std::optional<std::int64_t> failed =
+      ack.grade == Grade::kFailed ? at : std::optional<std::int64_t>();
   KW_TRY(const auto before,
-         tx.query_one("SELECT used_at FROM rotation_ack WHERE tenant = $1 AND kind = $2"
+         tx.query_one("SELECT used_at, failed_at FROM rotation_ack WHERE tenant = $1 AND kind = $2"
                       " AND name = $3 AND consumer = $4 AND instance = $5 AND version = $6",
                       {subject.tenant, subject.kind, subject.name, ack.consumer, ack.instance,
                        ack.version}));
-  const bool fresh = !before || (used && before->is_null(0));
+  const bool fresh = !before || (used && before->is_null(0)) || (failed && before->is_null(1));
   // Late ones do not move what the instance holds backwards.
   KW_OK(
       tx.execute("INSERT INTO rotation_ack (kind, tenant, name, consumer, instance, version,"
-                 " loaded_at, used_at, last_at, observed_at)"
-                 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $7, $9)"
+                 " loaded_at, used_at, last_at, observed_at, failed_at)"
+                 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $7, $9, $10)"
                  " ON CONFLICT (tenant, kind, name, consumer, instance, version) DO UPDATE"
-                 " SET used_at = COALESCE(rotation_ack.used_at, excluded.used_at),"
+                 " SET used_at = CASE WHEN rotation_ack.failed_at IS NULL"
+                 " THEN COALESCE(rotation_ack.used_at, excluded.used_at)"
+                 " ELSE COALESCE(excluded.used_at, rotation_ack.used_at) END,"
+                 " failed_at = COALESCE(excluded.failed_at, rotation_ack.failed_at),"
                  " last_at = excluded.last_at, observed_at = CASE WHEN"
                  " rotation_ack.observed_at > excluded.observed_at"
                  " THEN rotation_ack.observed_at ELSE excluded.observed_at END",
                  {subject.kind, subject.tenant, subject.name, ack.consumer, ack.instance,
-                  ack.version, at, used, to_micros(ack.observed_at)}));
+                  ack.version, at, used, to_micros(ack.observed_at), failed}));
   return fresh;
 }
 
@@ -194,7 +205,8 @@ Result<std::map<Subject, ConsumerTiming>> slowest_consumers(store::Reader& reade
                       {tenant}));
   std::map<Subject, ConsumerTiming> slowest;
   for (const store::Row& row : rows)
-    slowest[{row.text(0), row.text(1), row.text(2)}] = {row.text(3), Seconds(row.integer(4)), {}, {}};
+    slowest[{row.text(0), row.text(1), row.text(2)}] = {
+        row.text(3), Seconds(row.integer(4)), {}, {}};
   return slowest;
 }
 

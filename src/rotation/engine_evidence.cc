@@ -49,6 +49,12 @@ Status Engine::State::read_consumption(Work& work) {
   });
 }
 
+bool Engine::State::refused_by_consumer(const Work& work) {
+  // In an emergency the old version is worse than a consumer that fails.
+  return work.consumption && work.run.to_version != 0 && work.run.trigger != Trigger::kEmergency &&
+         failed_somewhere(*work.consumption, work.run.to_version);
+}
+
 bool Engine::State::acknowledgements_late(Work& work, const std::optional<WallTime>& begun) {
   const Seconds patience = work.run.policy.acknowledgement_deadline;
   if (patience.count() == 0 || !begun || now() < *begun + patience) return false;
@@ -99,6 +105,7 @@ Result<Evidence> Engine::State::evidence(Work& work, Guard guard) {
       KW_OK(drain_evidence(work, seen));
       return seen;
     case Guard::kQuarantined:
+      KW_OK(read_consumption(work));
       seen.quarantine_over = now() >= run.entered_at + run.policy.quarantine;
       return seen;
     case Guard::kDead: {

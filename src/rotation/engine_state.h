@@ -132,6 +132,7 @@ struct Engine::State {
   bool same_plan(Work& work);
   bool next_percentage(Work& work);
   bool soak(Work& work);
+  bool go_back(Work& work, std::string_view why);
   bool do_verb(Work& work, Verb verb, int percent);
   bool pass(Work& work, Guard guard);
   bool move(Work& work, Move move);
@@ -142,6 +143,7 @@ struct Engine::State {
   Status drain_evidence(Work& work, Evidence& evidence);
   Status read_consumption(Work& work);
   Result<Seconds> refresh_of(const Subject& subject);
+  static bool refused_by_consumer(const Work& work);
   bool acknowledgements_late(Work& work, const std::optional<WallTime>& begun);
   WallTime look_again(const Run& run, std::string_view why) const;
 

@@ -122,9 +122,18 @@ bool Engine::State::pass(Work& work, Guard guard) {
   }
   const Result<Evidence> seen = evidence(work, guard);
   if (!seen) return try_later(work, seen.error().reason);
+  const StateRow* row = state_row(work.run.state);
+  if (row != nullptr && row->reversible && refused_by_consumer(work))
+    return go_back(work, "consumer_failed");
   const std::string_view why = why_not(guard, *seen);
   if (why.empty()) return true;
   return wait(work, why, look_again(work.run, why));
+}
+
+bool Engine::State::go_back(Work& work, std::string_view why) {
+  work.run.problem = std::string(why);
+  work.detail = work.run.problem;
+  return move(work, Move::kRollBack);
 }
 
 bool Engine::State::forward(Work& work, const StateRow& row) {
@@ -135,7 +144,9 @@ bool Engine::State::forward(Work& work, const StateRow& row) {
   if (row.verb && !work.run.worked && !do_verb(work, *row.verb, work.run.percent)) return false;
   if (work.run.state != row.state) return true;  // the verb's failure moved the run
   if (row.state == RunState::kApprove && !same_plan(work)) return false;
-  return pass(work, row.guard) && move(work, Move::kAdvance);
+  if (!pass(work, row.guard)) return false;
+  // A consumer's failure moved the run.
+  return work.run.state != row.state || move(work, Move::kAdvance);
 }
 
 bool Engine::State::next_percentage(Work& work) {
@@ -155,6 +166,9 @@ bool Engine::State::soak(Work& work) {
     work.again = true;
     return false;
   }
+  if (const Status read = read_consumption(work); !read)
+    return try_later(work, read.error().reason);
+  if (refused_by_consumer(work)) return go_back(work, "consumer_failed");
   const Result<Health> health = work.rotatable->health(work.run);
   if (!health) return try_later(work, health.error().reason);
   const auto elapsed = std::chrono::duration_cast<Seconds>(now() - work.run.entered_at);
@@ -162,9 +176,7 @@ bool Engine::State::soak(Work& work) {
   if (decision.advice == Advice::kHold)
     return wait(work, decision.reason, look_again(work.run, decision.reason));
   if (decision.advice == Advice::kAdvance) return next_percentage(work);
-  work.run.problem = std::string(decision.reason);
-  work.detail = work.run.problem;
-  return move(work, Move::kRollBack);
+  return go_back(work, decision.reason);
 }
 
 bool Engine::State::unwind(Work& work) {

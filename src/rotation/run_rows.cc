@@ -254,6 +254,15 @@ Result<std::vector<DueRun>> due_runs(store::Reader& reader, WallTime now, int li
   return due;
 }
 
+// Not a change of the run: its epoch stays, and a coordinator that works on it is not disturbed.
+Status hurry_run(store::Tx& tx, const Subject& subject, WallTime now) {
+  KW_OK(
+      tx.execute("UPDATE rotation_run SET next_at = $4 WHERE tenant = $1 AND kind = $2"
+                 " AND name = $3 AND finished_at IS NULL AND next_at > $4",
+                 {subject.tenant, subject.kind, subject.name, to_micros(now)}));
+  return ok();
+}
+
 Result<std::optional<WallTime>> next_run_time(store::Reader& reader) {
   KW_TRY(const auto row,
          reader.query_one("SELECT MIN(next_at) FROM rotation_run WHERE finished_at IS NULL", {}));

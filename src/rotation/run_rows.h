@@ -28,6 +28,8 @@ struct DueRun {
 };
 /// Open runs with next_at <= now by (rank, next_at).
 Result<std::vector<DueRun>> due_runs(store::Reader& reader, WallTime now, int limit);
+/// The open run of the subject, if any, is looked at again at once.
+Status hurry_run(store::Tx& tx, const Subject& subject, WallTime now);
 /// The earliest next_at of all open runs.
 Result<std::optional<WallTime>> next_run_time(store::Reader& reader);
 

@@ -101,6 +101,27 @@ Result<auth::IssuedToken> issue_token(House& house, Call& call, const auth::NewT
   return *std::move(issued);
 }
 
+Result<auth::IssuedToken> exchange_secret_id(House& house, Call& call, const ObjectName& role,
+                                             std::string_view secret_id,
+                                             std::string_view certificate_sha256_hex) {
+  call.object = role.text();
+  // Its answer is a secret, which is never kept for a repeat.
+  call.idempotency_key.clear();
+  return recorded<auth::IssuedToken>(house, call, [&]() -> Result<auth::IssuedToken> {
+    std::optional<auth::IssuedToken> issued;
+    KW_OK(transact(house, call, {}, [&](keys::Change change) -> Status {
+      KW_TRY(issued,
+             house.access.exchange_secret_id(change.tx, role, secret_id, certificate_sha256_hex));
+      audit::Event event = change.by;
+      event.actor = role.text();
+      event.method = "secret-id";
+      KW_OK(house.changes.append(change.tx, event));
+      return ok();
+    }));
+    return *std::move(issued);
+  });
+}
+
 Status revoke_token(House& house, Call& call, std::string_view accessor,
                     const Wording<Done>& wording) {
   return change_access(house, call, "revoke", [&](store::Tx& tx) {

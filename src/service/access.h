@@ -29,6 +29,11 @@ Result<std::vector<auth::PrincipalRecord>> list_principals(House& house, Call& c
 
 /// The text is shown once and kept nowhere. @audit token.write
 Result<auth::IssuedToken> issue_token(House& house, Call& call, const auth::NewToken& token);
+/// Nobody is authenticated before: role and secret id are the proof. @errors
+/// kUnauthenticated(secret_id_invalid). @audit auth.exchange
+Result<auth::IssuedToken> exchange_secret_id(House& house, Call& call, const ObjectName& role,
+                                             std::string_view secret_id,
+                                             std::string_view certificate_sha256_hex);
 Status revoke_token(House& house, Call& call, std::string_view accessor,
                     const Wording<Done>& wording = {});
 Result<std::vector<auth::TokenRecord>> list_tokens(House& house, Call& call,

@@ -30,6 +30,7 @@ BODIES = {
     "incident_open": {"scope": "subject", "names": ["key:acme/nothing"], "reason": "probe"},
     "incident_review": {"justified": True}, "incident_notice_sent": {"kind": "tenant", "recipient": "acme"},
     "ceremony_open": {"operation": "kek.rotate", "object": "nowhere", "custodians": ["a", "b"], "witnesses": ["c"]},
+    "auth_exchange": {"role_id": "nobody", "secret_id": "x"},
     "ceremony_acknowledge": {"request_hash": "0" * 64},
     "api_key_issue": {"client": "probe"}, "api_key_rotate": {"client": "probe"}, "api_key_verify": {"api_key": "kwk_x"},
 }
@@ -45,7 +46,7 @@ def recipient():
 QUERIES = {"key_readiness": "?version=1", "audit_proof": "?leaf=0&size=1", "audit_tile": "?path=tile/entries/000.p/1",
            "graph_blast": "?subject=key:acme/k", "graph_remove": "?from=key:acme/k&to=app:none&type=verifies"}
 # Not asked here: they end or block the server's answers to the other questions.
-LEFT_OUT = {"seal_seal", "sys_events", "seal_reseal"}
+LEFT_OUT = {"seal_seal", "sys_events", "seal_reseal", "consumer_events"}
 
 
 BODIES["key_export"] = {"recipient_public_key": recipient()}

@@ -135,8 +135,8 @@ Result<Answer> principal_update(Exchange& exchange) {
 }
 
 Result<Answer> token_create(Exchange& exchange) {
-  KW_TRY(const auto document,
-         exchange.body_object({"principal", "ttl_seconds", "idle_seconds", "certificate_sha256"}));
+  KW_TRY(const auto document, exchange.body_object({"principal", "ttl_seconds", "idle_seconds",
+                                                    "certificate_sha256", "secret_id"}));
   const JsonView body = document.root();
   KW_TRY(const std::string_view text, body.text("principal"));
   KW_TRY(const ObjectName principal, ObjectName::parse(text));
@@ -148,17 +148,36 @@ Result<Answer> token_create(Exchange& exchange) {
     if (digest.size() != 32)
       return error(Code::kInvalidArgument, "bad_hex", "a certificate's SHA-256 has 64 digits");
   }
+  KW_TRY(const bool secret_id, boolean_or(body, "secret_id", false));
   exchange.call.object = principal.text();
   KW_TRY(const auth::IssuedToken token,
-         service::issue_token(
-             exchange.house, exchange.call,
-             {principal, std::chrono::seconds(life), std::chrono::seconds(idle), certificate}));
+         service::issue_token(exchange.house, exchange.call,
+                              {principal, std::chrono::seconds(life), std::chrono::seconds(idle),
+                               certificate, secret_id}));
   JsonWriter json;
   json.begin_object().member("token", std::string_view(token.text.data(), token.text.size()));
   json.member("accessor", token.accessor);
   write_time(json, "expires_at", token.expires_at);
   json.end_object();
   return json_answer(json, 201);
+}
+
+Result<Answer> auth_exchange(Exchange& exchange) {
+  KW_TRY(const auto document, exchange.body_object({"role_id", "secret_id"}));
+  KW_TRY(const std::string_view name, document.root().text("role_id"));
+  KW_TRY(const ObjectName role, ObjectName::parse(name));
+  KW_TRY(const std::string_view secret_id, document.root().text("secret_id"));
+  KW_TRY(const auth::IssuedToken token,
+         service::exchange_secret_id(exchange.house, exchange.call, role, secret_id,
+                                     exchange.peer_certificate_sha256));
+  const auto left = token.expires_at - exchange.house.clock.wall();
+  JsonWriter json;
+  json.begin_object().member("token", std::string_view(token.text.data(), token.text.size()));
+  json.member("accessor", token.accessor);
+  json.member("expires_in_seconds", std::chrono::duration_cast<std::chrono::seconds>(left).count());
+  write_time(json, "expires_at", token.expires_at);
+  json.end_object();
+  return json_answer(json);
 }
 
 Result<Answer> token_list(Exchange& exchange) {

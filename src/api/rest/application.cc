@@ -28,6 +28,7 @@ struct Admitted {
   std::string last_event_id;
   SignatureHeaders signature;
   std::string if_none_match;
+  std::string peer_certificate_sha256;
 };
 
 // The member of the body that names the object, where the path does not.
@@ -138,6 +139,7 @@ struct Application::State {
       : house(h),
         options(o),
         streams(h.changes),
+        consumer_streams(h.changes, h.clock),
         sources(h.clock, o.per_source),
         callers(h.clock, o.per_caller),
         tenants(h.clock, o.per_tenant),
@@ -192,6 +194,8 @@ struct Application::State {
                           std::string(head.header("webhook-timestamp")),
                           std::string(head.header("webhook-signature"))};
     admitted.if_none_match = std::string(head.header("If-None-Match"));
+    if (head.peer_certificate)
+      admitted.peer_certificate_sha256 = codec::hex(head.peer_certificate->sha256);
     return ok();
   }
 
@@ -201,6 +205,7 @@ struct Application::State {
   ApplicationOptions options;
   Router router;
   service::EventStreams streams;
+  service::ConsumerStreams consumer_streams;
   service::RateLimiter sources, callers, tenants;
   service::WorkerPool workers;
   observe::Counter& limited;
@@ -261,6 +266,8 @@ void Application::State::work(const std::shared_ptr<Admitted>& admitted, WipedTe
                     &reply,
                     false,
                     std::move(admitted->if_none_match)};
+  exchange.consumer_streams = &consumer_streams;
+  exchange.peer_certificate_sha256 = std::move(admitted->peer_certificate_sha256);
   const Result<Answer> outcome = [&]() -> Result<Answer> {
     KW_TRY(exchange.query, parse_query(admitted->query));
     KW_OK(name_object(exchange));

@@ -1,7 +1,5 @@
 #include "service/auditing.h"
 
-#include <charconv>
-
 #include "api/rest/handlers.h"
 
 namespace kw::api::rest {
@@ -145,14 +143,7 @@ Result<Answer> audit_access_records(Exchange& exchange) {
 
 Result<Answer> sys_events(Exchange& exchange) {
   KW_OK(service::authorise_events(exchange.house, exchange.call));
-  std::int64_t after = -1;
-  if (!exchange.last_event_id.empty()) {
-    const std::string& text = exchange.last_event_id;
-    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), after);
-    if (failure != std::errc{} || end != text.data() + text.size() || after < 0)
-      return error(Code::kInvalidArgument, "bad_last_event_id",
-                   "Last-Event-ID is the number of a record");
-  }
+  KW_TRY(const std::int64_t after, exchange.last_event());
   KW_OK(open_stream(exchange, after));
   return Answer{};
 }

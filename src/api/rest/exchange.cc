@@ -128,6 +128,16 @@ Result<codec::JsonDocument> Exchange::body_object(
   return document;
 }
 
+Result<std::int64_t> Exchange::last_event() const {
+  std::int64_t number = -1;
+  if (last_event_id.empty()) return number;
+  const char* const start = last_event_id.data();
+  const auto [end, failure] = std::from_chars(start, start + last_event_id.size(), number);
+  if (failure == std::errc{} && end == start + last_event_id.size() && number >= 0) return number;
+  return error(Code::kInvalidArgument, "bad_last_event_id",
+               "Last-Event-ID is the number of a record");
+}
+
 Result<std::optional<std::int64_t>> Exchange::expected_epoch() const {
   if (if_match.empty()) return std::optional<std::int64_t>();
   const std::string_view text(if_match);

@@ -12,6 +12,7 @@
 #include "net/http_server.h"
 #include "service/auditing.h"
 #include "service/call.h"
+#include "service/consumer_streams.h"
 #include "service/house.h"
 
 namespace kw::api::rest {
@@ -53,6 +54,8 @@ struct Exchange {
   net::Reply* reply = nullptr;  ///< for the one handler that answers with a stream
   bool streamed = false;
   std::string if_none_match{};
+  service::ConsumerStreams* consumer_streams = nullptr;
+  std::string peer_certificate_sha256{};  ///< hex; "" without a client certificate
 
   std::string_view parameter(std::string_view name) const;
   /// Parsed names from the path. @errors kInvalidArgument(bad_name)
@@ -69,6 +72,9 @@ struct Exchange {
   Status query_only(std::initializer_list<std::string_view> names) const;
   /// The body as an object that has no other members than these; an empty body is an empty object.
   Result<codec::JsonDocument> body_object(std::initializer_list<std::string_view> members) const;
+  /// The record that Last-Event-ID names; -1 without one. @errors
+  /// kInvalidArgument(bad_last_event_id)
+  Result<std::int64_t> last_event() const;
   /// The epoch in If-Match, or nullopt. @errors kInvalidArgument(bad_if_match)
   Result<std::optional<std::int64_t>> expected_epoch() const;
 };

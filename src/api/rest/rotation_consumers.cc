@@ -64,11 +64,30 @@ Status read_subjects(const JsonView& body, Consumer& consumer) {
 void write_acknowledgement(JsonWriter& json, const rotation::Acknowledgement& ack) {
   json.begin_object().member("consumer", ack.consumer).member("instance", ack.instance);
   json.member("environment", ack.environment).member("canary", ack.canary);
-  json.member("live", ack.live).member("version", ack.version);
+  json.member("live", ack.live).member("version", ack.version).member("failed", ack.failed);
   write_time(json, "loaded_at", ack.loaded_at);
   write_time(json, "used_at", ack.used_at);
   write_time(json, "last_at", ack.last_at);
   json.end_object();
+}
+
+// The subscriber owns its end of the stream.
+service::ConsumerStreams::Subscriber subscriber_of(std::shared_ptr<net::EventStream> stream) {
+  service::ConsumerStreams::Subscriber subscriber;
+  subscriber.ready = [stream](std::int64_t seq, bool resumed) {
+    return stream->send(std::to_string(seq), "ready",
+                        resumed ? R"({"resumed":true})" : R"({"resumed":false})");
+  };
+  subscriber.changed = [stream](const service::ConsumerStreams::Event& event) {
+    JsonWriter json;
+    json.begin_object().member("kind", event.kind).member("name", event.name);
+    json.member("action", event.action);
+    if (event.version != 0) json.member("version", event.version);
+    if (!event.state.empty()) json.member("state", event.state);
+    json.end_object();
+    return stream->send(std::to_string(event.seq), "changed", json.text());
+  };
+  return subscriber;
 }
 
 }  // namespace
@@ -162,6 +181,19 @@ Result<Answer> consumer_acknowledge(Exchange& exchange) {
   }
   KW_OK(service::acknowledge_version(exchange.house, exchange.call, said));
   return no_content();
+}
+
+Result<Answer> consumer_events(Exchange& exchange) {
+  KW_OK(exchange.query_only({"tenant"}));
+  KW_OK(exchange.named_tenant());
+  KW_TRY(const ObjectName name, exchange.object_name("consumer"));
+  KW_TRY(const std::int64_t after, exchange.last_event());
+  KW_TRY(const Consumer consumer,
+         service::authorise_consumer_events(exchange.house, exchange.call, name));
+  const std::shared_ptr<net::EventStream> stream = exchange.reply->stream();
+  exchange.streamed = true;
+  KW_OK(exchange.consumer_streams->subscribe(consumer, after, subscriber_of(stream)));
+  return Answer{};
 }
 
 Result<Answer> consumer_board(Exchange& exchange) {

@@ -59,6 +59,7 @@ std::vector<QueryParameter> rotation_query_parameters(OperationId id) {
     case OperationId::consumer_remove:
     case OperationId::consumer_heartbeat:
     case OperationId::consumer_acknowledge:
+    case OperationId::consumer_events:
       return {kTenant};
     case OperationId::consumer_list:
       return {kTenant, kAfter, kLimit};
@@ -129,6 +130,8 @@ std::optional<ResponseShape> rotation_response(OperationId id) {
     case OperationId::consumer_show:
     case OperationId::consumer_register:
       return ResponseShape{200, kJson, KW_REF("Consumer")};
+    case OperationId::consumer_events:
+      return ResponseShape{200, "text/event-stream", R"({"type":"string"})"};
     case OperationId::rotation_event:
     case OperationId::hook_deliver:
       return ResponseShape{202, kJson, kAny};

@@ -69,7 +69,9 @@ std::string_view access_request(OperationId id) {
     case OperationId::token_create:
       return KW_NEEDS(R"("principal")",
                       KW_TEXT("principal") "," KW_INTEGER("ttl_seconds") "," KW_INTEGER(
-                          "idle_seconds") "," KW_TEXT("certificate_sha256"));
+                          "idle_seconds") "," KW_TEXT("certificate_sha256") "," KW_FLAG("secret_id"));
+    case OperationId::auth_exchange:
+      return KW_NEEDS(R"("role_id","secret_id")", KW_TEXT("role_id") "," KW_TEXT("secret_id"));
     case OperationId::access_policy_put:
       return KW_NEEDS(R"("policy")", KW_TEXT("policy"));
     case OperationId::tenant_create:
@@ -219,6 +221,10 @@ ResponseShape response_shape(OperationId id) {
     case OperationId::token_create:
       return {201, kJson,
               KW_OBJECT(KW_TEXT("token") "," KW_TEXT("accessor") "," KW_TEXT("expires_at"))};
+    case OperationId::auth_exchange:
+      return {200, kJson,
+              KW_OBJECT(KW_TEXT("token") "," KW_TEXT("accessor") "," KW_INTEGER(
+                  "expires_in_seconds") "," KW_TEXT("expires_at"))};
     case OperationId::key_list:
       return {200, kJson, KW_LIST("Key")};
     case OperationId::tenant_list:
