@@ -6,6 +6,7 @@
 // Keys of the tenant: files (encrypts), tokens (signs), mac (authenticates). Each line of standard
 // input names the phase that begins; at its end one JSON object is printed.
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -28,8 +29,10 @@ namespace {
 using namespace kw;
 using Clock = std::chrono::steady_clock;
 
+constexpr std::array<const char*, 6> kKinds{"encrypt", "decrypt", "sign", "verify", "mac", "jwks"};
+
 struct Recorded {
-  std::vector<float> milliseconds;
+  std::array<std::vector<float>, kKinds.size()> milliseconds;
   std::int64_t failed = 0;
   std::string first_failure;
 };
@@ -49,7 +52,7 @@ class Client {
       const Status done = use(turn);
       const std::chrono::duration<float, std::milli> took = Clock::now() - started;
       Recorded& into = recorded[now];
-      into.milliseconds.push_back(took.count());
+      into.milliseconds[static_cast<std::size_t>(turn) % kKinds.size()].push_back(took.count());
       if (done) continue;
       if (++into.failed == 1)
         into.first_failure = done.error().reason + ": " + done.error().message;
@@ -163,6 +166,27 @@ float at(std::vector<float>& sorted, double fraction) {
                          static_cast<std::size_t>(static_cast<double>(sorted.size()) * fraction))];
 }
 
+void append(std::vector<float>& all, const std::vector<float>& more) {
+  all.insert(all.end(), more.begin(), more.end());
+}
+
+// Everything of one phase, and each kind alone: which of them are slow?
+void write_phase(codec::JsonWriter& json, std::array<std::vector<float>, kKinds.size()>& kinds) {
+  std::vector<float> all;
+  for (const auto& kind : kinds) append(all, kind);
+  std::sort(all.begin(), all.end());
+  json.member("operations", static_cast<std::int64_t>(all.size()));
+  json.member("p50_ms", static_cast<double>(at(all, .5)));
+  json.member("p99_ms", static_cast<double>(at(all, .99)));
+  json.member("p999_ms", static_cast<double>(at(all, .999)));
+  json.name("p99_ms_of").begin_object();
+  for (std::size_t i = 0; i < kKinds.size(); ++i) {
+    std::sort(kinds[i].begin(), kinds[i].end());
+    json.member(kKinds[i], static_cast<double>(at(kinds[i], .99)));
+  }
+  json.end_object();
+}
+
 void print(const std::vector<std::string>& names,
            const std::vector<std::unique_ptr<Client>>& clients) {
   codec::JsonWriter json;
@@ -171,19 +195,15 @@ void print(const std::vector<std::string>& names,
     Recorded all;
     for (const auto& client : clients) {
       const Recorded& one = client->recorded[static_cast<int>(i)];
-      all.milliseconds.insert(all.milliseconds.end(), one.milliseconds.begin(),
-                              one.milliseconds.end());
+      for (std::size_t kind = 0; kind < kKinds.size(); ++kind)
+        append(all.milliseconds[kind], one.milliseconds[kind]);
       all.failed += one.failed;
       if (all.first_failure.empty()) all.first_failure = one.first_failure;
     }
-    std::sort(all.milliseconds.begin(), all.milliseconds.end());
-    json.name(names[i])
-        .begin_object()
-        .member("operations", static_cast<std::int64_t>(all.milliseconds.size()))
-        .member("failed", all.failed);
-    json.member("first_failure", all.first_failure)
-        .member("p50_ms", static_cast<double>(at(all.milliseconds, .5)));
-    json.member("p99_ms", static_cast<double>(at(all.milliseconds, .99))).end_object();
+    json.name(names[i]).begin_object().member("failed", all.failed);
+    json.member("first_failure", all.first_failure);
+    write_phase(json, all.milliseconds);
+    json.end_object();
   }
   json.end_object();
   std::printf("%s\n", std::string(json.text()).c_str());

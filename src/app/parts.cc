@@ -14,6 +14,13 @@ namespace kw::app {
 
 namespace fs = std::filesystem;
 
+namespace {
+constexpr std::chrono::milliseconds kRefreshWindow{100};
+constexpr int kRefreshesMax = 50;
+constexpr std::chrono::milliseconds kSlowRefresh{10};
+constexpr std::chrono::milliseconds kAfterSlowRefresh{500};
+}  // namespace
+
 Server::Parts::~Parts() {
   stop_clockwork();
   if (http) http->stop(std::chrono::milliseconds(5000));
@@ -61,7 +68,8 @@ Status Server::Parts::open_store() {
   KW_TRY(store, store::open(config.store_url));
   std::vector<store::Migration> all;
   for (const auto& room : {cluster::migrations(), seal::migrations(), audit::migrations(),
-                           auth::migrations(), rotation::migrations(), keys::migrations(), secrets::api_key_migrations(), service::migrations()})
+                           auth::migrations(), rotation::migrations(), keys::migrations(),
+                           secrets::api_key_migrations(), service::migrations()})
     all.insert(all.end(), room.begin(), room.end());
   return store->migrate(all);
 }
@@ -99,13 +107,29 @@ Status Server::Parts::open_rooms() {
       RotationGround{config, clock, log, metrics, *store, *changes, *keyring, *usage,
                      *kek_rotations, [this]() -> keys::Operations& { return *operations; }});
   api_keys = std::make_unique<secrets::ApiKeys>(secrets::ApiKeyFoundations{
-      *store, *barrier, *changes, clock, [this](store::Reader&, std::string_view tenant) -> Result<std::int64_t> {
+      *store, *barrier, *changes, clock,
+      [this](store::Reader&, std::string_view tenant) -> Result<std::int64_t> {
         KW_TRY(const keys::Tenant found, keyring->tenant(tenant));
         return found.number;
       }});
-  operations = std::make_unique<keys::Operations>(*keyring, *usage, *budget, clock,
-                                                  rotation->use_watch());
+  operations =
+      std::make_unique<keys::Operations>(*keyring, *usage, *budget, clock, rotation->use_watch());
+  keyring->warm_by([this](const keys::Key& key) { operations->warm(key); });
   return ok();
+}
+
+// Refreshing waits for the store. The feed may not fall behind for it: a fenced node serves nobody.
+void Server::Parts::key_changed(const KeyId& id) {
+  const SteadyTime now = clock.steady();
+  if (now >= refreshes_until) {
+    refreshes_until = now + kRefreshWindow;
+    refreshes = 0;
+  }
+  if (++refreshes > kRefreshesMax) return keyring->forget(id);
+  keyring->refresh(id);
+  if (clock.steady() - now < kSlowRefresh) return;
+  refreshes_until = now + kAfterSlowRefresh;
+  refreshes = kRefreshesMax;
 }
 
 void Server::Parts::changed_elsewhere(std::string_view what) {
@@ -113,7 +137,7 @@ void Server::Parts::changed_elsewhere(std::string_view what) {
   if (everything) keyring->forget_all();
   rotation->changed(what);
   if (what.starts_with("key:")) {
-    if (const auto id = KeyId::parse(what.substr(4))) keyring->forget(*id);
+    if (const auto id = KeyId::parse(what.substr(4))) key_changed(*id);
   } else if (what.starts_with("kek:")) {
     barrier->refresh_keks(std::strtoll(std::string(what.substr(4)).c_str(), nullptr, 10));
   } else if ((everything || what == "access") && !barrier->sealed()) {
@@ -130,9 +154,14 @@ Status Server::Parts::open_seal() {
   options.clock = &clock;
   options.on_root_key = [this](const seal::RootKey* root) { return root_key_changed(root); };
   KW_TRY(seal, seal::Seal::open(*store, options));
-  emergency = std::make_unique<EmergencyParts>(EmergencyGround{
-      {*store, *barrier, *changes, clock, *keyring, *usage, *kek_rotations},
-      log, *accesses, *approvals, *seal, *feed, rotation->house()});
+  emergency = std::make_unique<EmergencyParts>(
+      EmergencyGround{{*store, *barrier, *changes, clock, *keyring, *usage, *kek_rotations},
+                      log,
+                      *accesses,
+                      *approvals,
+                      *seal,
+                      *feed,
+                      rotation->house()});
   rotation->freeze_by(
       [this](const rotation::Subject& subject) { return emergency->frozen(subject); });
   emergency->reencrypt_by(rotation->forced());
@@ -143,9 +172,26 @@ Status Server::Parts::open_seal() {
   house_options.node = config.node;
   house_options.version = KW_VERSION;
   house_options.audit_directory = config.data_directory;
-  house.reset(new service::House{clock, *store, *seal, *barrier, *feed, *changes, *accesses,
-                                 *access, *approvals, *keyring, *usage, *operations, *kek_rotations,
-                                 rotation->house(), emergency->house(), *api_keys, metrics, operation_metrics, log, house_options});
+  house.reset(new service::House{clock,
+                                 *store,
+                                 *seal,
+                                 *barrier,
+                                 *feed,
+                                 *changes,
+                                 *accesses,
+                                 *access,
+                                 *approvals,
+                                 *keyring,
+                                 *usage,
+                                 *operations,
+                                 *kek_rotations,
+                                 rotation->house(),
+                                 emergency->house(),
+                                 *api_keys,
+                                 metrics,
+                                 operation_metrics,
+                                 log,
+                                 house_options});
   if (config.seal == "dev") KW_OK(seal->open_dev(config.data_directory + "/dev-seal.key"));
   return ok();
 }

@@ -32,6 +32,7 @@ struct Server::Parts {
   Status listen();
   /// Drops what another node's change made stale.
   void changed_elsewhere(std::string_view what);
+  void key_changed(const KeyId& id);
   /// The seal hands the root key in or takes it away.
   Status root_key_changed(const seal::RootKey* root);
   Status unlock(const seal::RootKey& root);
@@ -80,6 +81,8 @@ struct Server::Parts {
   std::uint64_t anchored = 0;
   std::uint64_t logged_at_start = 0;  ///< access log records of earlier runs
   bool usage_replayed = false;
+  SteadyTime refreshes_until{};  ///< the feed's thread: of keys that changed
+  int refreshes = 0;             ///< the feed's thread: in this window
   std::thread clockwork;
 };
 

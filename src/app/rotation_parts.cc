@@ -1,6 +1,9 @@
 #include "app/rotation_parts.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
+#include <thread>
 
 #include "cluster/cluster.h"
 #include "crypto/digest.h"
@@ -12,6 +15,8 @@
 namespace kw::app {
 
 namespace {
+
+constexpr int kBackgroundNice = 5;
 
 // The same on all nodes, and for ever: a schedule must not jump with a restart.
 Bytes jitter_seed(const Config& config) {
@@ -48,6 +53,18 @@ std::vector<rotation::Rotatable*> borrowed(
   return all;
 }
 
+// Threads have the niceness of the one that starts them, and it cannot be taken back: what `start`
+// starts yields to the threads that answer callers.
+Status start_below(const std::function<Status()>& start) {
+  Status outcome = ok();
+  std::thread starter([&] {
+    setpriority(PRIO_PROCESS, 0, kBackgroundNice);
+    outcome = start();
+  });
+  starter.join();
+  return outcome;
+}
+
 }  // namespace
 
 RotationParts::RotationParts(const RotationGround& ground)
@@ -59,7 +76,7 @@ RotationParts::RotationParts(const RotationGround& ground)
       consumers_(ground.changes, ground.clock),
       meter_(ground.store, ground.clock, ground.config.node),
       limits_(
-          ground.usage, ground.clock,
+          ground.clock,
           [this](const rotation::SubjectFacts& facts) { return policies_.effective(facts); },
           [this](const rotation::SubjectFacts& facts, const rotation::EffectivePolicy& policy,
                  WallTime now) { return due_of(facts, policy, now); }),
@@ -138,7 +155,7 @@ Status RotationParts::unsealed() {
   policies_.forget();
   KW_OK(jobs_.resume_all());
   if (!ground_.config.rotation_enabled) return ok();
-  return engine_->start();
+  return start_below([this] { return engine_->start(); });
 }
 
 void RotationParts::sealed() {

@@ -21,6 +21,8 @@ class ForgetClock {
   /// it.
   void mark(const KeyId& id) { raise(marks_[slot(id)], ++now_); }
   void mark_all() { raise(all_, ++now_); }
+  /// A key changed that nobody has to forget: what was made of several keys is out of date.
+  void tick() { ++now_; }
   bool forgotten_since(const KeyId& id, Ticket ticket) const {
     return marks_[slot(id)].load() > ticket || all_.load() > ticket;
   }

@@ -44,4 +44,12 @@ std::vector<const Version*> published_versions(const Key& key, std::chrono::seco
 /// a verifier may miss one refresh; at most 10 minutes, so that a revoked key goes soon.
 std::chrono::seconds set_max_age(std::chrono::seconds publish_wait);
 
+/// What a version is called and shown as outside. Neither ever changes.
+struct PublicForm {
+  std::string kid;
+  /// The members of RFC 7517, 4, as JSON text: kty, kid, use, alg and the public key. Purpose sign
+  /// only; "" for algorithms without a JWK form.
+  std::string jwk;
+};
+
 }  // namespace kw::keys

@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <deque>
 #include <future>
 #include <optional>
 
@@ -10,6 +11,7 @@
 #include "base/failpoint.h"
 #include "cluster/cluster.h"
 #include "keys/job_store.h"
+#include "keys/rewrap_pace.h"
 #include "seal/barrier.h"
 
 namespace kw::keys {
@@ -19,9 +21,8 @@ namespace {
 constexpr std::string_view kCells = "sealed_cell";
 constexpr std::chrono::seconds kLeaseTime{30};
 constexpr std::chrono::seconds kLeaseRenewal{10};
-constexpr double kForegroundRatioMax = 1.2;
-constexpr std::size_t kSliceUnderTraffic = 512;
 constexpr int kSequenceBits = 40;
+constexpr std::size_t kRangesAhead = 2;
 
 std::int64_t first_id(std::int64_t tenant) {
   return tenant << kSequenceBits;
@@ -30,17 +31,89 @@ std::int64_t last_id(std::int64_t tenant) {
   return first_id(tenant + 1) - 1;
 }
 
-// A slice, re-wrapped and ready to be written.
+// The cells of a range of ids, re-wrapped and ready to be written.
 struct Slice {
+  std::int64_t end = 0;                    // the last id of the range
   std::vector<store::Cell> cells;          // as read
   Bytes fresh;                             // the re-wrapped cells, one after the other
   std::vector<store::CellUpdate> updates;  // borrow from `fresh`
+  Status outcome = ok();
+  std::int64_t bad_cell = 0;  // when it is not good
+};
+
+Status rewrap_cells(seal::KekCipher& cipher, Slice& slice) {
+  std::size_t size = 0;
+  for (const store::Cell& cell : slice.cells) size += cell.bytes.size();
+  slice.fresh.resize(size);
+  slice.updates.reserve(slice.cells.size());
+  std::size_t at = 0;
+  for (const store::Cell& cell : slice.cells) {
+    const std::span<std::uint8_t> out(slice.fresh.data() + at, cell.bytes.size());
+    slice.bad_cell = cell.id;
+    KW_TRY(const bool changed, cipher.rewrap(cell.bytes, out));
+    if (!changed) continue;
+    KW_TRY(const std::uint32_t version, ByteReader(cell.bytes).u32());
+    slice.updates.push_back({cell.id, version, out});
+    at += cell.bytes.size();
+  }
+  return ok();
+}
+
+// Reads and re-wraps ranges of ids in threads of their own, in order and a little ahead of the
+// writing. Each range that is under way has a cipher of its own.
+class Ahead {
+ public:
+  Ahead(store::Store& store, std::vector<seal::KekCipher> ciphers, std::int64_t begin,
+        std::int64_t last)
+      : store_(store), ciphers_(std::move(ciphers)), begin_(begin), last_(last) {}
+
+  bool done() const { return under_way_.empty() && begin_ >= last_; }
+  /// Begins ranges of so many ids, until so many are under way.
+  void fill(std::size_t ids, std::size_t ranges) {
+    while (under_way_.size() < std::min(ranges, ciphers_.size()) && begin_ < last_) {
+      const std::int64_t end = std::min(last_, begin_ + static_cast<std::int64_t>(ids));
+      seal::KekCipher& cipher = ciphers_[begun_++ % ciphers_.size()];
+      under_way_.push_back(std::async(std::launch::async, [this, &cipher, begin = begin_, end] {
+        return read(cipher, begin, end);
+      }));
+      begin_ = end;
+    }
+  }
+  /// The oldest range. Not when done().
+  Slice next() {
+    Slice slice = under_way_.front().get();
+    under_way_.pop_front();
+    return slice;
+  }
+
+ private:
+  Slice read(seal::KekCipher& cipher, std::int64_t begin, std::int64_t end) {
+    Slice slice;
+    slice.end = end;
+    slice.outcome = store_.read([&](store::Reader& reader) -> Status {
+      KW_TRY(slice.cells,
+             reader.read_cells(kCells, begin, end, static_cast<std::size_t>(end - begin)));
+      return ok();
+    });
+    if (slice.outcome) slice.outcome = rewrap_cells(cipher, slice);
+    return slice;
+  }
+
+  store::Store& store_;
+  std::vector<seal::KekCipher> ciphers_;
+  std::int64_t begin_;
+  const std::int64_t last_;
+  std::size_t begun_ = 0;
+  std::deque<std::future<Slice>> under_way_;
 };
 
 class Rewrap {
  public:
   Rewrap(const RewrapContext& context, Progress& progress)
-      : context_(context), progress_(progress) {}
+      : context_(context),
+        progress_(progress),
+        pace_({context.options.slice_min, context.options.slice_max},
+              context.store.foreground_p99()) {}
 
   Status run(const JobId& id) {
     // Foreground threads go first on a busy machine; Linux keeps niceness per thread.
@@ -51,8 +124,6 @@ class Rewrap {
     }));
     lease_name_ = "job:" + id.text();
     KW_OK(renew_lease());
-    slice_ = context_.options.slice_min;
-    baseline_ = context_.store.foreground_p99();
     while (running()) {
       if (job_.phase == "rewrap") {
         KW_OK(rewrap_all());
@@ -80,59 +151,48 @@ class Rewrap {
     return ok();
   }
 
-  // Reading and re-wrapping the next slice overlaps with writing the last one.
+  // Reading and re-wrapping the next slices overlaps with writing this one.
   Status rewrap_all() {
-    KW_TRY(seal::KekCipher cipher, context_.barrier.cipher_to(job_.tenant, job_.target_version));
-    std::int64_t read_to = std::max(job_.cursor, first_id(job_.tenant));
-    Slice in_flight;  // outlives `writing`, which borrows it
-    std::future<Result<Job>> writing;
+    KW_TRY(const std::int64_t last, newest_cell());
+    std::vector<seal::KekCipher> ciphers;
+    while (ciphers.size() < kRangesAhead) {
+      KW_TRY(seal::KekCipher cipher, context_.barrier.cipher_to(job_.tenant, job_.target_version));
+      ciphers.push_back(std::move(cipher));
+    }
+    Ahead ahead(context_.store, std::move(ciphers), std::max(job_.cursor, first_id(job_.tenant)),
+                last);
     while (running()) {
       KW_OK(renew_lease());
-      Slice next;
-      const Status read = read_slice(cipher, read_to, next);
-      if (writing.valid()) {
-        KW_TRY(job_, writing.get());
-      }
-      if (!read) return fail(read.error());
-      if (next.cells.empty()) return enter("census");
-      read_to = next.cells.back().id;
-      in_flight = std::move(next);
-      adapt(in_flight.cells.size());
-      writing =
-          std::async(std::launch::async, [this, &in_flight] { return write_slice(in_flight); });
-    }
-    if (writing.valid()) {
-      KW_TRY(job_, writing.get());
+      read_ahead(ahead);
+      if (ahead.done()) return enter("census");
+      const Slice slice = ahead.next();
+      if (!slice.outcome) return fail(slice);
+      read_ahead(ahead);
+      if (!slice.cells.empty()) KW_OK(write_slice(slice));
+      keep_pace(slice.cells.size());
+      if (pace_.rest().count() > 0) context_.rest(pace_.rest());
     }
     return ok();
   }
 
-  Status read_slice(seal::KekCipher& cipher, std::int64_t after, Slice& slice) {
+  // Beside traffic one range is enough: the work rests anyway.
+  void read_ahead(Ahead& ahead) const {
+    ahead.fill(pace_.slice(), pace_.rest().count() > 0 ? 1 : kRangesAhead);
+  }
+
+  // Later cells are sealed under the new version from the start.
+  Result<std::int64_t> newest_cell() {
+    std::int64_t last = first_id(job_.tenant);
     KW_OK(context_.store.read([&](store::Reader& reader) -> Status {
-      KW_TRY(slice.cells, reader.read_cells(kCells, after, last_id(job_.tenant), slice_));
+      KW_TRY(const auto head,
+             reader.query_one("SELECT next - 1 FROM sealed_head WHERE tenant = $1", {job_.tenant}));
+      if (head) last += head->integer(0);
       return ok();
     }));
-    std::size_t size = 0;
-    for (const store::Cell& cell : slice.cells) size += cell.bytes.size();
-    slice.fresh.resize(size);
-    std::size_t at = 0;
-    for (const store::Cell& cell : slice.cells) {
-      const std::span<std::uint8_t> out(slice.fresh.data() + at, cell.bytes.size());
-      const auto changed = cipher.rewrap(cell.bytes, out);
-      if (!changed) {
-        bad_cell_ = cell.id;
-        return changed.error();
-      }
-      if (!*changed) continue;
-      KW_TRY(const std::uint32_t version, ByteReader(cell.bytes).u32());
-      slice.updates.push_back({cell.id, version, out});
-      at += cell.bytes.size();
-    }
-    return ok();
+    return last;
   }
 
-  // Runs beside read_slice: it reads job_ and returns the changed copy.
-  Result<Job> write_slice(const Slice& slice) {
+  Status write_slice(const Slice& slice) {
     Job after;
     KW_OK(context_.store.write(
         [&](store::Tx& tx) -> Status {
@@ -140,17 +200,17 @@ class Rewrap {
           KW_OK(cluster::require_fence(tx, lease_name_, lease_->fence));
           if (!slice.updates.empty()) KW_OK(tx.write_cells(kCells, slice.updates));
           KW_FAILPOINT("kek.rewrap.batch");
-          after.cursor = slice.cells.back().id;
+          after.cursor = slice.end;
           after.done += static_cast<std::int64_t>(slice.cells.size());
           after.total = std::max(after.total, after.done);
           return save_job(tx, after, context_.clock.wall());
         },
-        store::Priority::kBackground));
-    return after;
+        store::Priority::kSlice));
+    job_ = std::move(after);
+    return ok();
   }
 
-  // Slices grow while nobody suffers and shrink as soon as somebody does (docs/guide/kek.md).
-  void adapt(std::size_t cells) {
+  void keep_pace(std::size_t cells) {
     const SteadyTime now = context_.clock.steady();
     const double seconds = std::chrono::duration<double>(now - measured_at_).count();
     if (measured_ > 0 && seconds > 0.2) {
@@ -159,13 +219,8 @@ class Rewrap {
     }
     if (measured_ == 0) measured_at_ = now;
     measured_ += cells;
-    const double p99 = context_.store.foreground_p99();
-    const double ratio = baseline_ > 0 && p99 > 0 ? p99 / baseline_ : 0;
-    progress_.foreground_ratio = ratio;
-    const std::size_t top = p99 > 0 ? kSliceUnderTraffic : context_.options.slice_max;
-    slice_ = ratio > kForegroundRatioMax ? slice_ / 2 : slice_ + slice_ / 4;
-    slice_ =
-        std::clamp(slice_, context_.options.slice_min, std::max(top, context_.options.slice_min));
+    pace_.look(now, context_.store.foreground_p99());
+    progress_.foreground_ratio = pace_.ratio();
   }
 
   Status change(const std::function<Status(store::Tx&, Job&)>& body) {
@@ -252,7 +307,8 @@ class Rewrap {
   }
 
   // A cell that does not open stops the job by name: it is never skipped.
-  Error fail(Error problem) {
+  Error fail(const Slice& slice) {
+    const Error problem = slice.outcome.error();
     if (problem.code != Code::kDataLoss) return problem;
     const Status marked = change([&](store::Tx& tx, Job& job) -> Status {
       job.state = JobState::kFailed;
@@ -260,7 +316,7 @@ class Rewrap {
       audit::Event leaf = event("kek.rewrap");
       leaf.outcome = audit::Outcome::kFailed;
       leaf.reason = problem.reason;
-      const std::string name = "cell " + std::to_string(bad_cell_);
+      const std::string name = "cell " + std::to_string(slice.bad_cell);
       leaf.note = name;
       KW_OK(context_.log.append(tx, leaf));
       return ok();
@@ -274,9 +330,7 @@ class Rewrap {
   std::string lease_name_;
   std::optional<cluster::Lease> lease_;
   SteadyTime renewed_at_;
-  std::size_t slice_ = 0;
-  std::int64_t bad_cell_ = 0;
-  double baseline_ = 0;
+  RewrapPace pace_;
   std::size_t measured_ = 0;
   SteadyTime measured_at_;
 };

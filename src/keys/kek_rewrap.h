@@ -3,6 +3,8 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <functional>
 
 #include "keys/kek_rotation.h"
 
@@ -22,6 +24,7 @@ struct RewrapContext {
   const Clock& clock;
   const KekRotations::Options& options;
   const std::atomic<bool>& stopping;
+  std::function<void(std::chrono::microseconds)> rest;  ///< waits, but not beyond `stopping`
 };
 
 /// Runs the job until it is done, paused, failed or `stopping`. Failures that may pass are left to

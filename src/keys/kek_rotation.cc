@@ -50,7 +50,11 @@ struct KekRotations::State {
       : store(s), barrier(b), log(l), clock(c), options(std::move(o)) {}
 
   void work(const JobId& id, Worker& worker) {
-    const RewrapContext context{store, barrier, log, clock, options, stopping};
+    const auto rest = [this](std::chrono::microseconds time) {
+      std::unique_lock resting(mutex);
+      wake.wait_for(resting, time, [this] { return stopping.load(); });
+    };
+    const RewrapContext context{store, barrier, log, clock, options, stopping, rest};
     std::chrono::milliseconds wait = kRetryFirst;
     std::unique_lock lock(mutex);
     while (!stopping) {

@@ -335,7 +335,7 @@ Status KeyRotatable::settle(Verb verb, store::Tx& tx, const audit::Event& by, Ru
 void KeyRotatable::settled(const Run& run) {
   const auto key = keyring_.find(run.subject.tenant, run.subject.name);
   if (key) {
-    keyring_.forget((*key)->id);
+    keyring_.refresh((*key)->id);
   } else {
     keyring_.forget_all();
   }

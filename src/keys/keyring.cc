@@ -1,5 +1,6 @@
 #include "keys/keyring.h"
 
+#include <algorithm>
 #include <mutex>
 
 #include "keys/key_change.h"
@@ -9,7 +10,17 @@ namespace kw::keys {
 
 namespace {
 constexpr std::size_t kTenantsMax = 10'000;
+
+// A version that somebody may have in use, and may not any more.
+bool stops_any(const Key& before, const Key& after) {
+  const auto runs = [](const Version* version) {
+    return version != nullptr && permission(version->state, Use::kProcess) == Permission::kYes;
+  };
+  return std::any_of(before.versions.begin(), before.versions.end(), [&](const Version& each) {
+    return runs(&each) && !runs(after.version(each.number));
+  });
 }
+}  // namespace
 
 Error not_found() {
   return error(Code::kNotFound, "not_found", "no key with this name");
@@ -65,6 +76,24 @@ void Keyring::State::forget(const KeyId& id) {
   materials.forget(id);
 }
 
+bool Keyring::State::in_use(const Key& key) {
+  return materials.find(key.id, key.primary, on.clock.steady()) != nullptr;
+}
+
+bool Keyring::State::replace(const Key& held) {
+  const ForgetClock::Ticket ticket = forgets.ticket();
+  std::optional<Key> fresh;
+  const Status read = on.store.read([&](store::Reader& reader) -> Status {
+    KW_TRY(fresh, rows::find_key({reader, on.barrier}, held.id));
+    return ok();
+  });
+  if (!read || !fresh || stops_any(held, *fresh)) return false;
+  if (warm) warm(*fresh);
+  if (!snapshots.replace(ticket, *std::move(fresh))) return false;
+  forgets.tick();
+  return true;
+}
+
 void Keyring::State::forget_all() {
   forgets.mark_all();
   snapshots.forget_all();
@@ -88,6 +117,10 @@ Result<std::shared_ptr<const Key>> Keyring::find(std::string_view tenant, std::s
     return ok();
   }));
   return state_->snapshots.put(ticket, tenant, name, *std::move(key));
+}
+
+std::shared_ptr<const Key> Keyring::kept(std::string_view tenant, std::string_view name) const {
+  return state_->snapshots.find(tenant, name);
 }
 
 Result<Key> Keyring::load(store::Reader& reader, std::string_view tenant, std::string_view name) {
@@ -118,6 +151,13 @@ Result<std::shared_ptr<const crypto::Key>> Keyring::material(const Key& key,
 
 void Keyring::forget(const KeyId& id) {
   state_->forget(id);
+}
+void Keyring::refresh(const KeyId& id) {
+  const auto held = state_->snapshots.held(id);
+  if (held == nullptr || !state_->in_use(*held) || !state_->replace(*held)) state_->forget(id);
+}
+void Keyring::warm_by(std::function<void(const Key&)> warm) {
+  state_->warm = std::move(warm);
 }
 void Keyring::forget_all() {
   state_->forget_all();

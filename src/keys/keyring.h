@@ -2,8 +2,9 @@
 // append their own audit leaf; reads come from a bounded cache of immutable snapshots.
 //
 // Tables: tenant, key_object, key_version, key_label, key_kid, key_alias (rows carry a MAC and an
-// epoch; labels and kids are only indexes). One partial unique index enforces one primary per key. Thread-safe.
-// After a committed change call forget() (or rely on the change feed: "key:<id hex>").
+// epoch; labels and kids are only indexes). One partial unique index enforces one primary per key.
+// Thread-safe. After a committed change call forget() or refresh() (or rely on the change feed:
+// "key:<id hex>").
 #pragma once
 
 #include <functional>
@@ -27,6 +28,7 @@ class ChangeLog;
 namespace kw::keys {
 
 struct Foundations;
+struct PublicForm;
 
 /// Who changes what, in which transaction. `by` carries actor, peer, request id, policy hash and
 /// approval for the leaf.
@@ -73,6 +75,8 @@ class Keyring {
   /// By key name or alias. @errors kNotFound(not_found): no such tenant, key or alias; which, it
   /// does not tell.
   Result<std::shared_ptr<const Key>> find(std::string_view tenant, std::string_view name);
+  /// The same from memory alone; nullptr when find() would have to read the store. About 50 ns.
+  std::shared_ptr<const Key> kept(std::string_view tenant, std::string_view name) const;
   /// The same, straight from the transaction, for read-change-write.
   Result<Key> load(store::Reader& reader, std::string_view tenant, std::string_view name);
   struct Filter {
@@ -106,10 +110,18 @@ class Keyring {
   Result<PublicVersion> public_version(std::string_view tenant, std::string_view kid);
   /// keys/kid.h, kept. About 50 ns. @errors kDataLoss(bad_key)
   Result<std::string> kid(const Key& key, const Version& version);
+  /// Kid and JWK, kept. About 50 ns. @errors kDataLoss(bad_key)
+  Result<std::shared_ptr<const PublicForm>> public_form(const Key& key, const Version& version);
 
   /// Drops the snapshot and its material here. The announcement in the change feed does the same on
   /// other nodes.
   void forget(const KeyId& id);
+  /// As forget, for a key that is in use here and goes on: it is read again and made ready first,
+  /// and then takes the place of its old snapshot, so that no use waits for the store. Once it
+  /// returns, nobody is handed the old snapshot. What stops a version is forgotten outright.
+  void refresh(const KeyId& id);
+  /// Called by refresh() with what it has read, before anybody is handed it. At start only.
+  void warm_by(std::function<void(const Key&)> warm);
   void forget_all();  ///< sealing
   /// Drops material older than its time to live. Call it every few seconds.
   void expire();

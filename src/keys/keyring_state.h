@@ -31,6 +31,9 @@ struct Keyring::State {
   void keep_tenant(const Tenant& tenant);
   std::optional<Tenant> kept_tenant(std::string_view name);
   void forget(const KeyId& id);
+  bool in_use(const Key& key);
+  /// False when only forgetting is right.
+  bool replace(const Key& held);
   void forget_all();
 
   Foundations on;
@@ -42,6 +45,7 @@ struct Keyring::State {
   MaterialCache materials;
   KidCache kids;
   TokenKeyCache token_keys;
+  std::function<void(const Key&)> warm;
   std::shared_mutex tenants_mutex;
   std::unordered_map<std::string, Tenant> tenants;  ///< they never change; at most kTenantsMax
   const WallTime wall_at_start;

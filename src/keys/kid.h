@@ -2,10 +2,12 @@
 // public key is named by its own digest, a MAC key by the random id of its key.
 #pragma once
 
+#include <memory>
 #include <shared_mutex>
 #include <string>
 #include <unordered_map>
 
+#include "keys/jwks.h"
 #include "keys/model.h"
 
 namespace kw::keys {
@@ -16,11 +18,11 @@ namespace kw::keys {
 /// @errors kDataLoss(bad_key): a stored public key does not parse.
 Result<std::string> kid_of(const Key& key, const Version& version);
 
-/// Keeps kids, which never change: parsing a public key costs more than a signature. Thread-safe.
+/// Keeps public forms: parsing a public key costs more than a signature. Thread-safe.
 class KidCache {
  public:
   /// @errors as kid_of
-  Result<std::string> kid(const Key& key, const Version& version);
+  Result<std::shared_ptr<const PublicForm>> form(const Key& key, const Version& version);
 
  private:
   struct Address {
@@ -34,7 +36,7 @@ class KidCache {
     }
   };
   std::shared_mutex mutex_;
-  std::unordered_map<Address, std::string, AddressHash> kids_;
+  std::unordered_map<Address, std::shared_ptr<const PublicForm>, AddressHash> kept_;
 };
 
 }  // namespace kw::keys

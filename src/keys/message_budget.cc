@@ -1,6 +1,7 @@
 #include "keys/message_budget.h"
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <limits>
 #include <mutex>
@@ -17,6 +18,12 @@ constexpr std::int64_t kMargin = 1 << 20;
 constexpr std::int64_t kBytesBlockMax = 1 << 30;
 constexpr std::int64_t kBlocksPerLimit = 256;  // so much of a low limit may a restart cost
 constexpr std::size_t kBlocksMax = 100'000;    // of versions in use
+// A block is refilled while a quarter of it is left. Small blocks are not: what they hold stands
+// for what a restart may cost.
+constexpr std::int64_t kRefillBelow = 4;
+constexpr std::int64_t kRefilledBlockMin = 1024;
+// Who prepares has other things to do than to wait for a store that hangs.
+constexpr std::chrono::milliseconds kPrepareWait{20};
 constexpr std::int64_t kUnlimited = std::numeric_limits<std::int64_t>::max();
 
 // The last message lies well before the limit of an algorithm.
@@ -61,27 +68,23 @@ Result<Amount> lock_reserved(store::Tx& tx, const VersionKey& at) {
                 std::max(reserved.bytes, used->integer(1))};
 }
 
-// Adds a block to what is reserved, as far as the stop allows. @returns what was added; less than
-// wanted at the stop.
-Result<Amount> reserve_block(store::Store& store, const VersionKey& at, const Amount& block,
-                             const Amount& stop) {
-  Amount added;
-  KW_OK(store.write([&](store::Tx& tx) -> Status {
-    KW_TRY(const Amount reserved, lock_reserved(tx, at));
-    const auto room = [](std::int64_t end, std::int64_t begin, std::int64_t wanted) {
-      return end == kUnlimited ? 0 : std::clamp<std::int64_t>(end - begin, 0, wanted);
-    };
-    added.messages = room(stop.messages, reserved.messages, block.messages);
-    added.bytes = room(stop.bytes, reserved.bytes, block.bytes);
-    KW_OK(
-        tx.execute("UPDATE message_budget SET reserved = $3, reserved_bytes = $4"
-                   " WHERE key_id = $1 AND version = $2",
-                   {at.key.bytes(), at.version, reserved.messages + added.messages,
-                    reserved.bytes + added.bytes}));
-    KW_FAILPOINT("budget.reserve");
-    return ok();
-  }));
-  return added;
+// Adds a block to what is reserved, as far as the stop allows. `added` is less than wanted at the
+// stop.
+Status reserve_block(store::Tx& tx, const VersionKey& at, const Amount& block, const Amount& stop,
+                     Amount& added) {
+  KW_TRY(const Amount reserved, lock_reserved(tx, at));
+  const auto room = [](std::int64_t end, std::int64_t begin, std::int64_t wanted) {
+    return end == kUnlimited ? 0 : std::clamp<std::int64_t>(end - begin, 0, wanted);
+  };
+  added.messages = room(stop.messages, reserved.messages, block.messages);
+  added.bytes = room(stop.bytes, reserved.bytes, block.bytes);
+  KW_OK(
+      tx.execute("UPDATE message_budget SET reserved = $3, reserved_bytes = $4"
+                 " WHERE key_id = $1 AND version = $2",
+                 {at.key.bytes(), at.version, reserved.messages + added.messages,
+                  reserved.bytes + added.bytes}));
+  KW_FAILPOINT("budget.reserve");
+  return ok();
 }
 
 Error exhausted() {
@@ -98,6 +101,22 @@ struct MessageBudget::State {
     Amount left;
     Amount stop{kUnlimited, kUnlimited};  // under which `left` was reserved
     bool reserving = false;
+    bool refills = true;  // false while nothing comes: at the stop, or the store fails
+
+    // What was reserved under a higher stop may lie beyond the lower one.
+    void hold_to(const Amount& lower) {
+      if (lower.messages < stop.messages || lower.bytes < stop.bytes) left = {};
+      stop = lower;
+    }
+    // `added` was reserved under `then`; somebody may have lowered the stop since.
+    void filled_with(const Amount& added, const Amount& then) {
+      reserving = false;
+      refills = added.messages > 0;
+      filled.notify_all();
+      if (stop.messages < then.messages || stop.bytes < then.bytes) return;
+      left.messages += added.messages;
+      left.bytes += added.bytes;
+    }
   };
 
   store::Store& store;
@@ -146,6 +165,31 @@ struct MessageBudget::State {
     }
     return size;
   }
+
+  // Waits for the store.
+  Result<Amount> reserve(const VersionKey& at, const Amount& wanted, const Amount& stop) const {
+    Amount added;
+    KW_OK(store.write([&](store::Tx& tx) { return reserve_block(tx, at, wanted, stop, added); }));
+    return added;
+  }
+
+  // Does not wait: the next block is there before this one is used up. Called without the block's
+  // lock; the block is marked as reserving.
+  void refill(const VersionKey& at, const std::shared_ptr<Block>& block, const Amount& wanted,
+              const Amount& stop) const {
+    const auto added = std::make_shared<Amount>();
+    store.write_async([=](store::Tx& tx) { return reserve_block(tx, at, wanted, stop, *added); },
+                      [=](const Status& written) {
+                        const std::lock_guard lock(block->mutex);
+                        block->filled_with(written ? *added : Amount{}, stop);
+                      });
+  }
+
+  bool wants_refill(const Block& block, const Ceiling& ceiling) const {
+    const bool whole = ceiling.policy_messages == 0 && options.block >= kRefilledBlockMin;
+    return whole && block.stop.messages != kUnlimited && block.refills && !block.reserving &&
+           block.left.messages < options.block / kRefillBelow;
+  }
 };
 
 MessageBudget::MessageBudget(store::Store& store, Options options)
@@ -161,14 +205,12 @@ Status MessageBudget::take(const KeyId& key, std::uint32_t version, std::int64_t
 Status MessageBudget::take(const KeyId& key, std::uint32_t version, const Ceiling& ceiling,
                            std::int64_t bytes) {
   if (!ceiling.any()) return ok();
-  const Amount stop = state_->stop(ceiling);
+  Amount stop = state_->stop(ceiling);
   const Amount needed{stop.messages == kUnlimited ? 0 : 1, stop.bytes == kUnlimited ? 0 : bytes};
   const VersionKey at{key, version};
   const auto block = state_->block(at);
   std::unique_lock lock(block->mutex);
-  // What was reserved under a higher stop may lie beyond the lower one.
-  if (stop.messages < block->stop.messages || stop.bytes < block->stop.bytes) block->left = {};
-  block->stop = stop;
+  block->hold_to(stop);
   while (block->left.messages < needed.messages || block->left.bytes < needed.bytes) {
     if (block->reserving) {
       block->filled.wait(lock);
@@ -178,19 +220,39 @@ Status MessageBudget::take(const KeyId& key, std::uint32_t version, const Ceilin
     const Amount wanted =
         state_->block_size(stop, needed, block->left, ceiling.policy_messages > 0);
     lock.unlock();
-    const auto added = reserve_block(state_->store, at, wanted, stop);
+    const auto added = state_->reserve(at, wanted, stop);
     lock.lock();
-    block->reserving = false;
-    block->filled.notify_all();
+    block->filled_with(added ? *added : Amount{}, stop);
     if (!added) return added.error();
-    block->left.messages += added->messages;
-    block->left.bytes += added->bytes;
+    // Else it would reserve again and again under a stop that no longer holds.
+    stop = {std::min(stop.messages, block->stop.messages), std::min(stop.bytes, block->stop.bytes)};
     if (added->messages == 0 && block->left.messages < needed.messages) return exhausted();
     if (added->bytes == 0 && block->left.bytes < needed.bytes) return exhausted();
   }
   block->left.messages -= needed.messages;
   block->left.bytes -= needed.bytes;
+  if (!state_->wants_refill(*block, ceiling)) return ok();
+  block->reserving = true;
+  lock.unlock();
+  state_->refill(at, block, Amount{state_->options.block, 0}, stop);
   return ok();
+}
+
+void MessageBudget::prepare(const KeyId& key, std::uint32_t version, const Ceiling& ceiling) {
+  const Amount stop = state_->stop(ceiling);
+  if (stop.messages == kUnlimited) return;
+  const VersionKey at{key, version};
+  const auto block = state_->block(at);
+  std::unique_lock lock(block->mutex);
+  block->hold_to(stop);
+  if (block->left.messages > 0 || block->reserving) return;
+  block->reserving = true;
+  const Amount wanted =
+      state_->block_size(stop, Amount{1, 0}, block->left, ceiling.policy_messages > 0);
+  lock.unlock();
+  state_->refill(at, block, wanted, stop);
+  lock.lock();
+  block->filled.wait_for(lock, kPrepareWait, [&] { return !block->reserving; });
 }
 
 Result<std::int64_t> MessageBudget::reserved(const KeyId& key, std::uint32_t version) {

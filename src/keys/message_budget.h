@@ -30,12 +30,16 @@ class MessageBudget {
   };
   MessageBudget(store::Store& store, Options options);
   ~MessageBudget();
-  /// Takes one message. Waits for the store only when the block is empty.
+  /// Takes one message. Waits for the store only when the block is empty: at a version's first use
+  /// without prepare(), or with a low limit.
   /// @errors kFailedPrecondition(key_exhausted): rotate the key.
   Status take(const KeyId& key, std::uint32_t version, std::int64_t messages_max);
   /// Takes one message of `bytes`. A ceiling that is lower than the one before holds at once.
   /// @errors kFailedPrecondition(key_exhausted)
   Status take(const KeyId& key, std::uint32_t version, const Ceiling& ceiling, std::int64_t bytes);
+  /// Reserves the first block of a version that is about to be used, so that no use waits for the
+  /// store. Waits for it 20 ms at most; when it cannot, the first use tries again.
+  void prepare(const KeyId& key, std::uint32_t version, const Ceiling& ceiling);
   /// Reserved so far, an upper bound of what was used: what a rotation policy compares with its
   /// limit.
   Result<std::int64_t> reserved(const KeyId& key, std::uint32_t version);

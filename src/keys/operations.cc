@@ -106,28 +106,42 @@ struct Operations::Ready {
   std::shared_ptr<const crypto::Key> material;
 };
 
+// @errors kFailedPrecondition(protect_blocked)
+Result<Ceiling> Operations::ceiling_of(const Key& key, const Version& version) {
+  Ceiling ceiling;
+  ceiling.algorithm_messages =
+      static_cast<std::int64_t>(crypto::info(version.algorithm).messages_max);
+  if (watch_.limits == nullptr) return ceiling;
+  KW_TRY(const Limits limits, watch_.limits->of(key));
+  const bool blocked = limits.blocked_from && clock_.wall() >= *limits.blocked_from;
+  if (blocked && version.number == key.primary) {
+    return error(Code::kFailedPrecondition, "protect_blocked",
+                 "the rotation of this key is overdue, and its policy stops it until then");
+  }
+  ceiling.policy_messages = limits.operations_max;
+  ceiling.policy_bytes = limits.bytes_max;
+  return ceiling;
+}
+
 Result<Operations::Ready> Operations::ready_to_protect(const Key& key,
                                                        Result<const Version*> chosen,
                                                        std::size_t bytes) {
   KW_TRY(const Version* version, std::move(chosen));
   KW_TRY(auto material, keyring_.material(key, *version));
-  Ceiling ceiling;
-  ceiling.algorithm_messages =
-      static_cast<std::int64_t>(crypto::info(version->algorithm).messages_max);
-  if (watch_.limits != nullptr) {
-    KW_TRY(const Limits limits, watch_.limits->of(key));
-    const bool blocked = limits.blocked_from && clock_.wall() >= *limits.blocked_from;
-    if (blocked && version->number == key.primary) {
-      return error(Code::kFailedPrecondition, "protect_blocked",
-                   "the rotation of this key is overdue, and its policy stops it until then");
-    }
-    ceiling.policy_messages = limits.operations_max;
-    ceiling.policy_bytes = limits.bytes_max;
-  }
+  KW_TRY(const Ceiling ceiling, ceiling_of(key, *version));
   if (ceiling.any()) {
     KW_OK(budget_.take(key.id, version->number, ceiling, static_cast<std::int64_t>(bytes)));
   }
   return Ready{version, std::move(material)};
+}
+
+void Operations::warm(const Key& key) {
+  for (const std::uint32_t number : {key.primary, key.rollout.version}) {
+    const Version* version = key.version(number);
+    if (version == nullptr || !keyring_.material(key, *version)) continue;
+    const auto ceiling = ceiling_of(key, *version);
+    if (ceiling && ceiling->any()) budget_.prepare(key.id, number, *ceiling);
+  }
 }
 
 template <typename Make>

@@ -14,6 +14,7 @@ namespace kw::keys {
 
 class UsageLedger;
 class MessageBudget;
+struct Ceiling;
 class RolloutMeter;
 class ProtectLimits;
 
@@ -96,6 +97,10 @@ class Operations {
   // kInvalidArgument(decrypt_failed) for every failed decryption, kUnavailable(sealed). Every
   // success is counted in the usage ledger under `caller`.
 
+  /// Makes ready what protects by default and what is rolled out: material, limits, the first block
+  /// of messages. For Keyring::warm_by; what fails is left to the first use.
+  void warm(const Key& key);
+
   /// Purposes encrypt, wrap and deterministic; the last needs `aad`.
   /// @errors kInvalidArgument(context_required), kTooLarge(plaintext_too_large)
   Result<Used<Bytes>> encrypt(const Key& key, std::uint32_t version, ByteView aad,
@@ -160,6 +165,7 @@ class Operations {
   };
   /// A version and its material, ready for one use.
   struct Ready;
+  Result<Ceiling> ceiling_of(const Key& key, const Version& version);
   Result<Ready> ready_to_protect(const Key& key, Result<const Version*> chosen, std::size_t bytes);
   template <typename Make>
   Result<Used<Bytes>> protect_with(const Key& key, Result<const Version*> chosen, const Wish& wish,

@@ -30,7 +30,6 @@ struct Shard {
 }  // namespace
 
 struct ProtectLimits::State {
-  UsageLedger& usage;
   const Clock& clock;
   PolicyFor policy_for;
   DueOf due_of;
@@ -53,24 +52,21 @@ struct ProtectLimits::State {
   }
 
   Result<Limits> work_out(const Key& key) {
-    KW_TRY(const UsageTotal use, usage.total(key.id, key.primary));
-    rotation::SubjectFacts facts = facts_of(key, use);
+    // Without its use, which has its own stops: nobody waits for the store here.
+    const rotation::SubjectFacts facts = facts_of(key, UsageTotal());
     KW_TRY(const rotation::EffectivePolicy policy, policy_for(facts));
     Limits limits;
     limits.operations_max = policy.max_operations.value_or(0);
     limits.bytes_max = policy.max_bytes.value_or(0);
     if (policy.at_deadline != rotation::AtDeadline::kBlockProtect || !due_of) return limits;
-    // Time alone: use has its own stops.
-    facts.operations = facts.bytes = 0;
     KW_TRY(const rotation::Due due, due_of(facts, policy, clock.wall()));
     limits.blocked_from = due.hard_deadline;
     return limits;
   }
 };
 
-ProtectLimits::ProtectLimits(UsageLedger& usage, const Clock& clock, PolicyFor policy_for,
-                             DueOf due_of)
-    : state_(new State{usage, clock, std::move(policy_for), std::move(due_of)}) {}
+ProtectLimits::ProtectLimits(const Clock& clock, PolicyFor policy_for, DueOf due_of)
+    : state_(new State{clock, std::move(policy_for), std::move(due_of)}) {}
 ProtectLimits::~ProtectLimits() = default;
 
 Result<Limits> ProtectLimits::of(const Key& key) {

@@ -14,8 +14,6 @@
 
 namespace kw::keys {
 
-class UsageLedger;
-
 /// 0 and nothing mean: no limit.
 struct Limits {
   std::int64_t operations_max = 0;
@@ -29,7 +27,7 @@ class ProtectLimits {
   using DueOf = std::function<Result<rotation::Due>(const rotation::SubjectFacts&,
                                                     const rotation::EffectivePolicy&, WallTime)>;
   /// The same two functions that the engine has.
-  ProtectLimits(UsageLedger& usage, const Clock& clock, PolicyFor policy_for, DueOf due_of);
+  ProtectLimits(const Clock& clock, PolicyFor policy_for, DueOf due_of);
   ~ProtectLimits();
 
   /// From memory. When they cannot be worked out, the last known ones hold.

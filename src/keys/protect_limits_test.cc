@@ -21,7 +21,7 @@ struct Process {
       : usage(*house.store, house.clock),
         budget(*house.store, {}),
         limits(
-            usage, house.clock,
+            house.clock,
             [&policy](const SubjectFacts&) -> Result<rotation::EffectivePolicy> { return policy; },
             [deadline](const SubjectFacts&, const rotation::EffectivePolicy&,
                        WallTime) -> Result<rotation::Due> {

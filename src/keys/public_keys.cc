@@ -14,8 +14,9 @@ constexpr int kSameKidMax = 16;
 
 using KeyList = std::vector<std::shared_ptr<const Key>>;
 
-// The labels are only an index: the authentic row of the key decides.
-Result<KeyList> read_token_keys(rows::Source source, std::string_view tenant) {
+// The labels are only an index: the authentic row of the key decides, or the snapshot in memory.
+Result<KeyList> read_token_keys(rows::Source source, const SnapshotCache& snapshots,
+                                std::string_view tenant) {
   KW_TRY(const store::Rows found,
          source.reader.query("SELECT l.key_id FROM tenant t JOIN key_label l"
                              " ON l.tenant = t.number WHERE t.name = $1 AND l.name = $2"
@@ -27,9 +28,12 @@ Result<KeyList> read_token_keys(rows::Source source, std::string_view tenant) {
   KeyList keys;
   for (const store::Row& row : found) {
     KW_TRY(const KeyId id, KeyId::from_bytes(row.bytes(0)));
-    KW_TRY(auto key, rows::find_key(source, id));
-    if (key && key->tenant_name == tenant && signs_tokens(*key))
-      keys.push_back(std::make_shared<const Key>(*std::move(key)));
+    std::shared_ptr<const Key> key = snapshots.held(id);
+    if (key == nullptr) {
+      KW_TRY(auto stored, rows::find_key(source, id));
+      if (stored) key = std::make_shared<const Key>(*std::move(stored));
+    }
+    if (key && key->tenant_name == tenant && signs_tokens(*key)) keys.push_back(std::move(key));
   }
   std::sort(keys.begin(), keys.end(),
             [](const auto& a, const auto& b) { return a->name < b->name; });
@@ -95,7 +99,7 @@ Result<std::shared_ptr<const KeyList>> Keyring::token_keys(std::string_view tena
   if (auto kept = state.token_keys.find(tenant, ticket, now)) return kept;
   auto keys = std::make_shared<KeyList>();
   KW_OK(state.on.store.read([&](store::Reader& reader) -> Status {
-    KW_TRY(*keys, read_token_keys({reader, state.on.barrier}, tenant));
+    KW_TRY(*keys, read_token_keys({reader, state.on.barrier}, state.snapshots, tenant));
     return ok();
   }));
   state.token_keys.put(tenant, {ticket, now + TokenKeyCache::kLife, keys});
@@ -112,7 +116,13 @@ Result<PublicVersion> Keyring::public_version(std::string_view tenant, std::stri
 }
 
 Result<std::string> Keyring::kid(const Key& key, const Version& version) {
-  return state_->kids.kid(key, version);
+  KW_TRY(const auto form, state_->kids.form(key, version));
+  return form->kid;
+}
+
+Result<std::shared_ptr<const PublicForm>> Keyring::public_form(const Key& key,
+                                                               const Version& version) {
+  return state_->kids.form(key, version);
 }
 
 }  // namespace kw::keys

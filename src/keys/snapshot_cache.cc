@@ -86,12 +86,39 @@ std::shared_ptr<const Key> SnapshotCache::put(ForgetClock::Ticket ticket, std::s
   const FullName full(tenant, name);
   const EntryPtr entry = put_by_id(ticket, snapshot);
   if (!entry || full.text().empty()) return snapshot;
-  NameShard& shard = by_name_[shard_of(full.text()) % kShards];
+  put_name(full.text(), entry);
+  return entry->key;
+}
+
+void SnapshotCache::put_name(std::string_view full, const EntryPtr& entry) {
+  NameShard& shard = by_name_[shard_of(full) % kShards];
   const std::unique_lock lock(shard.mutex);
-  shard.entries.insert_or_assign(std::string(full.text()), entry);
+  shard.entries.insert_or_assign(std::string(full), entry);
   // Twice as many names as keys: aliases, and names whose key was evicted, which go first.
   if (shard.entries.size() > 2 * shard_max_) take_victim(shard.entries);
-  return entry->key;
+}
+
+std::shared_ptr<const Key> SnapshotCache::held(const KeyId& id) const {
+  const IdShard& shard = by_id_[shard_of(id) % kShards];
+  const std::lock_guard lock(shard.mutex);
+  const auto found = shard.entries.find(id);
+  return found == shard.entries.end() ? nullptr : found->second->key;
+}
+
+// Under the id's lock from the look at the clock to the end: a forget() is before or after all of
+// it.
+bool SnapshotCache::replace(ForgetClock::Ticket ticket, Key key) {
+  const FullName full(key.tenant_name, key.name);
+  IdShard& shard = by_id_[shard_of(key.id) % kShards];
+  const std::lock_guard lock(shard.mutex);
+  if (forgets_.forgotten_since(key.id, ticket)) return false;
+  EntryPtr& kept = shard.entries[key.id];
+  if (kept && kept->key->epoch > key.epoch) return true;
+  const auto fresh = std::make_shared<Entry>(std::make_shared<const Key>(std::move(key)));
+  if (!full.text().empty()) put_name(full.text(), fresh);
+  if (kept) kept->stale = true;
+  kept = fresh;
+  return true;
 }
 
 void SnapshotCache::forget(const KeyId& id) {

@@ -26,6 +26,12 @@ class SnapshotCache {
   /// Keeps `key` under `name`, unless it was forgotten since `ticket`. @returns what to hand out.
   std::shared_ptr<const Key> put(ForgetClock::Ticket ticket, std::string_view tenant,
                                  std::string_view name, Key key);
+  /// What find() hands out for this key, whatever its name. nullptr when nothing is kept.
+  std::shared_ptr<const Key> held(const KeyId& id) const;
+  /// Puts what was read after `ticket` in the place of what is held, under the key's own name, in
+  /// one step: a find() in between has one or the other. Aliases are read anew.
+  /// @returns false when the key was forgotten since: nothing is kept then.
+  bool replace(ForgetClock::Ticket ticket, Key key);
   void forget(const KeyId& id);
   void forget_all();
 
@@ -49,12 +55,13 @@ class SnapshotCache {
     std::unordered_map<std::string, EntryPtr, TextHash, std::equal_to<>> entries;
   };
   struct IdShard {
-    std::mutex mutex;
+    mutable std::mutex mutex;
     std::unordered_map<KeyId, EntryPtr> entries;
   };
 
   static constexpr std::size_t kShards = 64;
   EntryPtr put_by_id(ForgetClock::Ticket ticket, const std::shared_ptr<const Key>& key);
+  void put_name(std::string_view full, const EntryPtr& entry);
 
   const std::size_t shard_max_;
   ForgetClock& forgets_;

@@ -1,7 +1,7 @@
 #include "service/jwks.h"
 
 #include <algorithm>
-#include <set>
+#include <unordered_set>
 
 #include "keys/jwks.h"
 
@@ -21,13 +21,13 @@ Result<rotation::EffectivePolicy> policy_of(House& house, const keys::Key& key) 
 }
 
 Status add_key(House& house, const std::shared_ptr<const keys::Key>& key, KeySet& set,
-               std::set<std::string>& kids) {
+               std::unordered_set<std::string_view>& kids) {
   KW_TRY(const rotation::EffectivePolicy policy, policy_of(house, *key));
   set.max_age = std::min(set.max_age, keys::set_max_age(policy.publish_wait));
   const auto life = keys::token_life(*key, policy.min_overlap);
   for (const keys::Version* version : keys::published_versions(*key, life, house.clock.wall())) {
-    KW_TRY(std::string kid, house.keyring.kid(*key, *version));
-    if (kids.insert(kid).second) set.keys.push_back({key, version, std::move(kid)});
+    KW_TRY(auto form, house.keyring.public_form(*key, *version));
+    if (kids.insert(form->kid).second) set.keys.push_back({key, version, std::move(form)});
   }
   return ok();
 }
@@ -44,7 +44,7 @@ Result<KeySet> collect(House& house, const std::string& tenant) {
   KW_TRY(const auto keys, house.keyring.token_keys(tenant));
   KeySet set;
   set.max_age = std::chrono::seconds::max();
-  std::set<std::string> kids;
+  std::unordered_set<std::string_view> kids;  // borrowed from the forms in `set`
   bool any = false;
   for (const auto& key : *keys) {
     if (key->purpose != crypto::Purpose::kSign) continue;  // the secret of a MAC stays here
@@ -59,7 +59,8 @@ Result<PublicKey> look_up(House& house, const std::string& tenant, std::string_v
   KW_OK(require_open(house));
   KW_TRY(keys::PublicVersion found, house.keyring.public_version(tenant, kid));
   const keys::Version* version = found.key->version(found.number);
-  return PublicKey{std::move(found.key), version, std::string(kid)};
+  KW_TRY(auto form, house.keyring.public_form(*found.key, *version));
+  return PublicKey{std::move(found.key), version, std::move(form)};
 }
 
 }  // namespace

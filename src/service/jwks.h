@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "keys/jwks.h"
 #include "service/gate.h"
 
 namespace kw::service {
@@ -11,7 +12,7 @@ namespace kw::service {
 struct PublicKey {
   std::shared_ptr<const keys::Key> key;
   const keys::Version* version = nullptr;  ///< borrowed from `key`
-  std::string kid;
+  std::shared_ptr<const keys::PublicForm> form;
 };
 
 struct KeySet {

@@ -8,6 +8,8 @@ namespace {
 
 using keys::VersionState;
 
+constexpr std::size_t kVersionsAtOnce = 64;
+
 using KeyChange = std::function<Result<keys::Key>(keys::Change, const keys::Key&)>;
 
 // Runs `change` on the key as the transaction sees it, then drops our snapshot of it.
@@ -20,7 +22,7 @@ Result<keys::Key> change_key(House& house, Call& call, const Guarded& guarded,
     keep(call, wording, *changed);
     return ok();
   }));
-  house.keyring.forget(changed->id);
+  house.keyring.refresh(changed->id);
   return *std::move(changed);
 }
 
@@ -127,6 +129,11 @@ Result<keys::Keyring::Page> list_keys(House& house, Call& call, keys::Keyring::F
 Result<KeyPtr> show_key(House& house, Call& call) {
   return consulted_key<KeyPtr>(house, call,
                                [](const KeyPtr& key) -> Result<KeyPtr> { return key; });
+}
+
+bool is_kept(House& house, const Call& call) {
+  const KeyPtr kept = house.keyring.kept(call.tenant, call.object);
+  return kept != nullptr && kept->versions.size() <= kVersionsAtOnce;
 }
 
 Result<keys::Key> update_key(House& house, Call& call, const KeyUpdate& update,

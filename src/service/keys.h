@@ -21,6 +21,9 @@ Result<std::vector<keys::Key>> create_keys(House& house, Call& call,
                                            const Wording<std::vector<keys::Key>>& wording = {});
 Result<keys::Keyring::Page> list_keys(House& house, Call& call, keys::Keyring::Filter filter);
 Result<KeyPtr> show_key(House& house, Call& call);
+/// Can the key that the call names be shown at once: from memory, and without so many versions that
+/// writing them down would keep an event loop?
+bool is_kept(House& house, const Call& call);
 
 /// Only the members that are set change.
 struct KeyUpdate {

@@ -92,7 +92,7 @@ Result<Rotated> rotate_key(House& house, Call& call, const RotationOrder& order,
       keep(call, wording, rotated);
       return ok();
     }));
-    house.keyring.forget(key->id);
+    house.keyring.refresh(key->id);
     return rotated;
   });
 }

@@ -119,7 +119,7 @@ TEST_P(Cells, of_no_table_are_an_error) {
   EXPECT_EQ(read(0, 10, 1).size(), 1U);
 }
 
-TEST_P(Cells, move_in_background_slices_beside_foreground_writes) {
+TEST_P(Cells, move_in_slices_beside_foreground_writes) {
   std::int64_t moved = 0;
   for (std::int64_t cursor = 0;;) {
     std::int64_t next = cursor;
@@ -134,7 +134,7 @@ TEST_P(Cells, move_in_background_slices_beside_foreground_writes) {
       moved += count;
       return ok();
     };
-    ASSERT_EQ(reason(store().write(slice, Priority::kBackground)), "");
+    ASSERT_EQ(reason(store().write(slice, Priority::kSlice)), "");
     if (next < 0) break;
     cursor = next;
   }

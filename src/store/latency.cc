@@ -9,6 +9,7 @@ namespace {
 
 constexpr double kFirst = 1e-6;
 constexpr double kPerOctave = 8;
+constexpr std::uint64_t kFewest = 10;
 
 std::int64_t slice_number(SteadyTime now) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() /
@@ -42,7 +43,7 @@ double LatencyWindow::p99(SteadyTime now) const {
       total += slice.counts[i];
     }
   }
-  if (total == 0) return 0;
+  if (total < kFewest) return 0;
   const std::uint64_t above = total / 100;  // as many records may be slower than the answer
   std::uint64_t passed = 0;
   std::size_t bucket = kBuckets;

@@ -14,7 +14,7 @@ namespace kw::store {
 class LatencyWindow {
  public:
   void record(SteadyTime now, double seconds);
-  /// 0 when nothing was recorded in the second before `now`.
+  /// 0 when fewer than ten were recorded in the second before `now`.
   double p99(SteadyTime now) const;
 
  private:

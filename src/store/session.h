@@ -17,6 +17,12 @@ enum class Damage : std::uint8_t {
   kUnknown,      ///< a commit that may or may not be durable
 };
 
+/// When a committed transaction survives a power failure.
+enum class Durability : std::uint8_t {
+  kAtOnce,
+  kWithTheNext,  ///< with the next transaction that is durable at once
+};
+
 struct Failure {
   Damage damage = Damage::kNone;
   bool again = false;  ///< running the same works once more may succeed
@@ -26,7 +32,7 @@ struct Failure {
 class Session : public Tx {
  public:
   /// Begins a write transaction and forgets the last failure. Connects again if need be.
-  virtual Status begin() = 0;
+  virtual Status begin(Durability durability) = 0;
   /// Begins a read-only transaction on one snapshot; ended by rollback().
   virtual Status begin_snapshot() = 0;
   /// A point that undo() returns to; keep() makes the work since then part of the transaction.

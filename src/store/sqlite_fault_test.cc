@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <thread>
 
 #include "store/contract.h"
 
@@ -161,6 +162,24 @@ TEST_F(SqliteFault, of_a_commit_write_makes_the_store_suspect) {
   EXPECT_EQ(insert(3), "");
 }
 
+TEST_F(SqliteFault, of_a_sync_meets_the_write_that_makes_slices_durable) {
+  const auto slice = [&](int id) {
+    return reason(store_->write(
+        [&](Tx& tx) -> Status {
+          KW_OK(tx.execute("INSERT INTO item (id, body) VALUES ($1, $2)", {id, Bytes(100, 7)}));
+          return ok();
+        },
+        Priority::kSlice));
+  };
+  EXPECT_EQ(insert(1), "");
+  sync_fails = true;
+  EXPECT_EQ(slice(2), "");
+  EXPECT_EQ(slice(3), "");
+  EXPECT_EQ(count(), 3);
+  EXPECT_EQ(insert(4), "store_outcome_unknown");
+  EXPECT_EQ(slice(5), "store_suspect");
+}
+
 TEST_F(SqliteFault, of_a_checkpoint_makes_the_store_suspect_and_loses_nothing) {
   ASSERT_EQ(insert(1, 7U << 20U), "");  // not yet large enough for a checkpoint
   ASSERT_EQ(insert(2, 100), "");
@@ -179,6 +198,11 @@ TEST_F(SqliteFault, of_a_checkpoint_makes_the_store_suspect_and_loses_nothing) {
         done(std::move(status));
       });
   EXPECT_EQ(reason(outcomes.wait()[0]), "");
+  // The checkpoint runs beside the writer. A work that changes nothing does not sync.
+  const auto nothing = [&] {
+    return reason(store_->write([](Tx&) -> Status { return error(Code::kAborted, "none", ""); }));
+  };
+  while (nothing() != "store_suspect") std::this_thread::yield();
   EXPECT_EQ(insert(4), "store_suspect");
   heal();
   open_again();

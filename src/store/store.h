@@ -151,7 +151,15 @@ struct Migration {
   std::string_view sql;
 };
 
-enum class Priority : std::uint8_t { kForeground, kBackground };
+enum class Priority : std::uint8_t {
+  kForeground,
+  kBackground,  ///< only while no foreground work waits
+  /// As background, for the many slices of a job: committed when write() returns, in order, and
+  /// durable with the next change of another priority. A job ends with such a change. On an engine
+  /// with many writers each statement sees what others have committed: a slice guards what it
+  /// writes (expected prefixes, epochs, the row of its lease).
+  kSlice,
+};
 
 /// A durable store. Thread-safe. Destruction waits for accepted writes.
 class Store {
@@ -162,8 +170,8 @@ class Store {
   /// Runs `work` on the writer thread in a transaction shared with other waiting works (group
   /// commit) and returns when it is durable. If `work` fails or throws, only its own changes are
   /// undone. `work` may run more than once (serialisation failure): it must have no effect outside
-  /// the transaction but assigning results. kBackground works run only when no foreground work
-  /// waits, in slices of their own.
+  /// the transaction but assigning results. Works that are not kForeground run only when no
+  /// foreground work waits, each in a transaction of its own.
   /// @errors what `work` returned; kUnavailable(store_unavailable | store_full): not written.
   ///   kUnavailable(store_outcome_unknown): the commit failed in a way that does not tell whether
   ///   it is durable. kUnavailable(store_suspect): not written; after an I/O error in a commit the
@@ -184,8 +192,8 @@ class Store {
   virtual Status migrate(std::span<const Migration> migrations) = 0;
   /// "sqlite" or "postgres".
   virtual std::string_view engine() const = 0;
-  /// Foreground write latency of the last second, p99 in seconds (0 without writes); jobs use it to
-  /// adapt. Cheap enough to call before every slice.
+  /// Foreground write latency of the last second, p99 in seconds (0 with fewer than ten); jobs use
+  /// it to adapt. Cheap enough to call before every slice.
   virtual double foreground_p99() const = 0;
 };
 

@@ -114,7 +114,8 @@ Writer::Verdict Writer::attempt(Group group, std::vector<Status>& outcomes) {
     std::fill(outcomes.begin(), outcomes.end(), Status(suspect_error()));
     return Verdict::kSettled;
   }
-  if (Status begun = begin(); !begun) {
+  const bool slice = group.front().priority == Priority::kSlice;
+  if (Status begun = begin(slice ? Durability::kWithTheNext : Durability::kAtOnce); !begun) {
     session_->rollback();
     std::fill(outcomes.begin(), outcomes.end(), begun);
     return Verdict::kSettled;
@@ -139,9 +140,9 @@ Writer::Verdict Writer::attempt(Group group, std::vector<Status>& outcomes) {
   return again ? Verdict::kAgain : Verdict::kSettled;
 }
 
-Status Writer::begin() {
+Status Writer::begin(Durability durability) {
   KW_OK(at_begin());
-  return session_->begin();
+  return session_->begin(durability);
 }
 
 Status Writer::commit() {

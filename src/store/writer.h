@@ -47,7 +47,7 @@ class Writer {
   void settle(Group group);
   /// One try at the whole group in one transaction.
   Verdict attempt(Group group, std::vector<Status>& outcomes);
-  Status begin();
+  Status begin(Durability durability);
   Status commit();
   Status run_work(const Pending& pending);
   /// As run_work, inside a savepoint: one of several works.

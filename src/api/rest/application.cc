@@ -241,6 +241,8 @@ void Application::handle(net::Request request, net::Reply reply) {
     handle_use(state_->house, std::move(admitted->call), request.body, std::move(reply));
     return;
   }
+  const bool shows_key = admitted->call.operation->id == service::OperationId::key_show;
+  if (shows_key && handle_kept_key(state_->house, admitted->call, reply)) return;
   // Workers outlive neither the reply nor the body: both move along.
   auto body = std::make_shared<WipedText>(request.body);
   auto shared_reply = std::make_shared<net::Reply>(std::move(reply));

@@ -21,6 +21,10 @@ Result<Answer> dispatch(Exchange& exchange);
 /// Runs a data-plane operation; the answer is sent when its audit record is durable.
 void handle_use(service::House& house, service::Call call, std::string_view body, net::Reply reply);
 
+/// Shows a key whose snapshot is in memory, without a worker: the answer is sent when its audit
+/// record is durable. False when a worker has to read it; nothing was recorded then.
+bool handle_kept_key(service::House& house, service::Call& call, net::Reply& reply);
+
 /// The interface as OpenAPI 3.1, generated from operations.def.
 std::string openapi_json(std::string_view version);
 

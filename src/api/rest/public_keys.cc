@@ -4,7 +4,6 @@
 #include "codec/base64.h"
 #include "codec/pem.h"
 #include "crypto/digest.h"
-#include "crypto/jwk.h"
 #include "service/jwks.h"
 
 namespace kw::api::rest {
@@ -15,22 +14,6 @@ using codec::JsonWriter;
 
 // A version's state may change: caches ask again after a minute.
 constexpr std::chrono::seconds kArchiveMaxAge{60};
-
-void write_member(JsonWriter& json, std::string_view name, const Bytes& bytes) {
-  if (!bytes.empty()) json.member(name, codec::base64url(bytes));
-}
-
-void write_jwk(JsonWriter& json, const crypto::PublicJwk& jwk, const service::PublicKey& shown) {
-  json.begin_object().member("kty", jwk.kty).member("kid", shown.kid).member("use", "sig");
-  if (const auto name = crypto::jws_algorithm(shown.version->algorithm); !name.empty())
-    json.member("alg", name);
-  if (!jwk.crv.empty()) json.member("crv", jwk.crv);
-  write_member(json, "x", jwk.x);
-  write_member(json, "y", jwk.y);
-  write_member(json, "n", jwk.n);
-  write_member(json, "e", jwk.e);
-  json.end_object();
-}
 
 // RFC 9110, 13.1.2: the weak comparison, so a proxy's W/ does not matter.
 bool names_etag(std::string_view header, std::string_view etag) {
@@ -74,14 +57,8 @@ Result<Answer> jwks_show(Exchange& exchange) {
   KW_TRY(const service::KeySet set, service::published_keys(exchange.house, exchange.call));
   JsonWriter json;
   json.begin_object().name("keys").begin_array();
-  for (const service::PublicKey& shown : set.keys) {
-    const auto jwk = crypto::public_jwk(shown.version->algorithm, shown.version->public_key);
-    if (jwk) {
-      write_jwk(json, *jwk, shown);
-    } else if (jwk.error().reason != "no_jwk") {
-      return jwk.error();
-    }
-  }
+  for (const service::PublicKey& shown : set.keys)
+    if (!shown.form->jwk.empty()) json.raw(shown.form->jwk);
   json.end_array().end_object();
   return cacheable(exchange, json, "application/jwk-set+json", set.max_age);
 }
@@ -92,17 +69,14 @@ Result<Answer> public_key_show(Exchange& exchange) {
          service::archived_key(exchange.house, exchange.call, exchange.parameter("kid")));
   const keys::Version& version = *shown.version;
   JsonWriter json;
-  json.begin_object().member("kid", shown.kid);
+  json.begin_object().member("kid", shown.form->kid);
   json.member("algorithm", crypto::info(version.algorithm).name);
   json.member("state", keys::state_name(version.state));
   write_time(json, "created_at", version.created_at);
   write_time(json, "promoted_at", version.promoted_at);
   write_time(json, "demoted_at", version.demoted_at);
   write_time(json, "compromised_at", version.compromised_at);
-  if (const auto jwk = crypto::public_jwk(version.algorithm, version.public_key)) {
-    json.name("jwk");
-    write_jwk(json, *jwk, shown);
-  }
+  if (!shown.form->jwk.empty()) json.name("jwk").raw(shown.form->jwk);
   json.member("public_key", codec::pem("PUBLIC KEY", version.public_key)).end_object();
   return cacheable(exchange, json, "application/json", kArchiveMaxAge);
 }

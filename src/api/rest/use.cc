@@ -1,11 +1,13 @@
 #include <optional>
 
 #include "api/rest/handlers.h"
+#include "api/rest/key_json.h"
 #include "api/rest/problem.h"
 #include "base/reveal.h"
 #include "codec/base64.h"
 #include "codec/json_copy.h"
 #include "crypto/envelope.h"
+#include "service/keys.h"
 #include "service/use.h"
 
 namespace kw::api::rest {
@@ -376,6 +378,24 @@ void handle_use(service::House& house, service::Call call, std::string_view body
                      return release(std::move(reply), answer(parsed, outcomes, call.request_id),
                                     call.request_id);
                    });
+}
+
+bool handle_kept_key(service::House& house, service::Call& call, net::Reply& reply) {
+  if (!service::is_kept(house, call)) return false;
+  const Result<service::KeyPtr> key = service::visible_key(house, call);
+  net::Response response;
+  if (key) {
+    codec::JsonWriter json;
+    write_key(json, **key);
+    response.body = json.take();
+    response.headers.emplace_back("Keywright-Request-Id", call.request_id);
+    response.headers.emplace_back("ETag", (*key)->etag());
+  } else {
+    response = problem(key.error(), call.request_id, &call.details);
+  }
+  service::record(house, call, service::status_of(key), 0, 0,
+                  release(std::move(reply), std::move(response), call.request_id));
+  return true;
 }
 
 }  // namespace kw::api::rest

@@ -25,7 +25,7 @@ class PostgresSession final : public Session {
   Result<std::int64_t> write_cells(std::string_view table,
                                    std::span<const CellUpdate> updates) override;
 
-  Status begin() override;
+  Status begin(Durability durability) override;
   Status begin_snapshot() override;
   Status mark() override;
   Status keep() override;

@@ -1,7 +1,7 @@
 // Opening, transactions and the write-ahead log of one connection.
 //
-// Only the writer's connection writes and checkpoints. Readers open read-only, so no two
-// connections ever race for the log (https://www.sqlite.org/wal.html).
+// Only the writer's connection writes. Readers open read-only; checkpoints run beside the writer on
+// a connection of their own (https://www.sqlite.org/wal.html).
 #include "store/engines/sqlite_session.h"
 
 #include <sqlite3.h>
@@ -15,11 +15,14 @@ namespace kw::store::engines {
 namespace {
 
 constexpr int kBusyMillis = 5'000;
-// 8 MiB: a checkpoint of so many pages takes a few milliseconds between two groups.
+// 8 MiB.
 constexpr int kCheckpointPages = 2'000;
-// Long reads pin the log; beyond 256 MiB the writer waits a little for them so that it can restart.
+// Long reads pin the log, and writes without a pause never let it restart; beyond 256 MiB the
+// writer waits a little so that it can.
 constexpr int kRestartPages = 65'536;
 constexpr int kRestartMillis = 50;
+constexpr const char* kSyncFull = "PRAGMA synchronous = FULL";
+constexpr const char* kSyncNormal = "PRAGMA synchronous = NORMAL";
 
 // BIGINT PRIMARY KEY must become INTEGER PRIMARY KEY, the row id: cells are found by it.
 // STRICT tables refuse what PostgreSQL refuses (https://www.sqlite.org/stricttables.html).
@@ -32,10 +35,6 @@ Status at_checkpoint() {
 
 }  // namespace
 
-void CloseDatabase::operator()(sqlite3* database) const noexcept {
-  sqlite3_close(database);
-}
-
 Result<std::unique_ptr<Session>> SqliteSession::open(const std::string& path, Role role) {
   const int mode = role == Role::kWriter ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
   sqlite3* database = nullptr;
@@ -45,13 +44,18 @@ Result<std::unique_ptr<Session>> SqliteSession::open(const std::string& path, Ro
   std::unique_ptr<SqliteSession> session(new SqliteSession(database, role));
   if (opened != SQLITE_OK) return sqlite_error(opened, "the database file does not open");
   KW_OK(session->configure());
+  if (role == Role::kWriter) {
+    KW_TRY(session->checkpoints_, SqliteCheckpoints::open(path));
+  }
   return std::unique_ptr<Session>(std::move(session));
 }
 
 SqliteSession::~SqliteSession() {
   if (role_ == Role::kReader || database_ == nullptr) return;
+  const bool failed = suspect();
+  checkpoints_.reset();
   // After a failed sync the log is the only good copy: leave it as it is.
-  if (suspect_) {
+  if (failed) {
     sqlite3_db_config(database_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   } else {
     sqlite3_busy_timeout(database_.get(), kRestartMillis);
@@ -78,7 +82,7 @@ Status SqliteSession::configure() {
   if (sqlite3_db_readonly(db, "main") != 0)
     return error(Code::kUnavailable, "store_unavailable", "the database file is not writable");
   KW_OK(pragma("PRAGMA journal_mode = WAL"));
-  KW_OK(pragma("PRAGMA synchronous = FULL"));
+  KW_OK(pragma(kSyncFull));
   KW_OK(pragma("PRAGMA secure_delete = ON"));
   KW_OK(pragma("PRAGMA cache_size = -65536"));
   KW_OK(pragma("PRAGMA journal_size_limit = 67108864"));
@@ -125,9 +129,22 @@ Status SqliteSession::control(std::string_view sql) {
   return fail({Damage::kTransaction, false, sqlite_error(code, sqlite3_errmsg(database_.get()))});
 }
 
-Status SqliteSession::begin() {
+Status SqliteSession::begin(Durability durability) {
   forget_failure();
+  KW_OK(sync_when(durability));
   return control("BEGIN IMMEDIATE");
+}
+
+// A commit under NORMAL is in the log but not synced; the next one under FULL syncs both.
+Status SqliteSession::sync_when(Durability durability) {
+  if (durability == durability_) return ok();
+  const bool at_once = durability == Durability::kAtOnce;
+  const int code =
+      sqlite3_exec(database_.get(), at_once ? kSyncFull : kSyncNormal, nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK)
+    return fail({Damage::kTransaction, false, sqlite_error(code, sqlite3_errmsg(database_.get()))});
+  durability_ = durability;
+  return ok();
 }
 
 Status SqliteSession::begin_snapshot() {
@@ -191,15 +208,20 @@ Status SqliteSession::run_script(std::string_view portable_sql) {
 }
 
 void SqliteSession::tidy() noexcept {
-  if (log_pages_ < checkpointed_pages_) checkpointed_pages_ = 0;  // the log began anew
-  if (suspect_ || log_pages_ < checkpointed_pages_ + kCheckpointPages) return;
+  if (log_pages_ < asked_pages_) asked_pages_ = 0;  // the log began anew
+  if (suspect() || log_pages_ < asked_pages_ + kCheckpointPages) return;
   if (!at_checkpoint()) return;
-  checkpointed_pages_ = log_pages_;
-  const bool restart = log_pages_ > kRestartPages;
-  sqlite3_busy_timeout(database_.get(), restart ? kRestartMillis : 0);
-  const int code = sqlite3_wal_checkpoint_v2(
-      database_.get(), nullptr, restart ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE,
-      nullptr, nullptr);
+  asked_pages_ = log_pages_;
+  if (log_pages_ > kRestartPages)
+    restart_log();
+  else
+    checkpoints_->ask();
+}
+
+void SqliteSession::restart_log() noexcept {
+  sqlite3_busy_timeout(database_.get(), kRestartMillis);
+  const int code = sqlite3_wal_checkpoint_v2(database_.get(), nullptr, SQLITE_CHECKPOINT_RESTART,
+                                             nullptr, nullptr);
   sqlite3_busy_timeout(database_.get(), kBusyMillis);
   // Another try could report success for pages that the kernel has dropped.
   if (is_io_error(code)) suspect_ = true;

@@ -5,17 +5,14 @@
 #include <memory>
 #include <string>
 
+#include "store/engines/sqlite_checkpoints.h"
 #include "store/session.h"
 #include "store/statement_cache.h"
 
-struct sqlite3;
 struct sqlite3_stmt;
 
 namespace kw::store::engines {
 
-struct CloseDatabase {
-  void operator()(sqlite3* database) const noexcept;
-};
 struct Finalize {
   void operator()(sqlite3_stmt* statement) const noexcept;
 };
@@ -34,7 +31,7 @@ class SqliteSession final : public Session {
   Result<std::int64_t> write_cells(std::string_view table,
                                    std::span<const CellUpdate> updates) override;
 
-  Status begin() override;
+  Status begin(Durability durability) override;
   Status begin_snapshot() override;
   Status mark() override;
   Status keep() override;
@@ -43,7 +40,7 @@ class SqliteSession final : public Session {
   void rollback() noexcept override;
   Status run_script(std::string_view portable_sql) override;
   void tidy() noexcept override;
-  bool suspect() const override { return suspect_; }
+  bool suspect() const override { return suspect_ || (checkpoints_ && checkpoints_->failed()); }
 
  private:
   struct Prepared {
@@ -55,6 +52,8 @@ class SqliteSession final : public Session {
   Status configure();
   Status pragma(const char* sql);
   Status watch_log();
+  Status sync_when(Durability durability);
+  void restart_log() noexcept;
   Result<Prepared*> prepare(std::string_view sql);
   /// Prepared and bound; finish() it after the last step.
   Result<sqlite3_stmt*> ready(std::string_view sql, Params params);
@@ -70,13 +69,15 @@ class SqliteSession final : public Session {
   Status expect_missing(const std::string& table, std::int64_t id);
   Status read_cells_into(std::vector<Cell>& cells, sqlite3_stmt* statement);
 
-  std::unique_ptr<sqlite3, CloseDatabase> database_;
+  Database database_;
   StatementCache<Prepared> statements_;  // after database_: finalised before it is closed
   std::map<std::string, std::string, std::less<>> cell_queries_;
   Role role_;
   bool suspect_ = false;
-  int log_pages_ = 0;           // in the write-ahead log after the last commit
-  int checkpointed_pages_ = 0;  // what log_pages_ was at the last checkpoint
+  Durability durability_ = Durability::kAtOnce;  // of the connection
+  int log_pages_ = 0;                            // in the write-ahead log after the last commit
+  int asked_pages_ = 0;  // what log_pages_ was when the last checkpoint was asked for
+  std::unique_ptr<SqliteCheckpoints> checkpoints_;  // the writer's
 };
 
 }  // namespace kw::store::engines

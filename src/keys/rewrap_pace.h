@@ -1,0 +1,43 @@
+// How large the slices of a re-wrap are and how long it rests between them, so that foreground
+// writes keep their latency. Pure: time and latency come with each call. Not thread-safe.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+#include "base/clock.h"
+
+namespace kw::keys {
+
+class RewrapPace {
+ public:
+  struct Bounds {
+    std::size_t slice_min = 0, slice_max = 0;  ///< cells
+  };
+  /// @param calm_p99  of foreground writes before the work began, in seconds; 0: nobody wrote. Then
+  /// it is found out, by resting, once somebody writes.
+  RewrapPace(Bounds bounds, double calm_p99);
+
+  /// Before each slice. @param p99  of the last second; 0: nobody writes.
+  void look(SteadyTime now, double p99);
+  std::size_t slice() const { return slice_; }
+  std::chrono::microseconds rest() const { return rest_; }
+  /// Foreground p99 against the calm one; 0: not known, or nobody writes.
+  double ratio() const { return ratio_; }
+
+ private:
+  void open_up();
+  void measure_calm(SteadyTime now, double p99);
+  void adapt();
+
+  const Bounds bounds_;
+  double calm_;
+  double ratio_ = 0;
+  std::size_t slice_;
+  std::chrono::microseconds rest_{0};
+  bool traffic_ = false;
+  SteadyTime calm_since_{};
+  SteadyTime adapted_at_{};
+};
+
+}  // namespace kw::keys
