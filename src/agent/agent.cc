@@ -58,6 +58,7 @@ struct Agent::State {
 
   void listen() {
     client::Backoff backoff(kReconnectFirst, kReconnectMost);
+    bool told = false;
     while (!wakeup.stopping()) {
       const Status ended = upstream->listen(
           [&](bool resumed) {
@@ -71,7 +72,9 @@ struct Agent::State {
       const bool was_connected = connected.exchange(false);
       stream.set(0);
       if (wakeup.stopping()) return;
-      if (!ended && was_connected) parts.log.failure("events.lost", ended.error());
+      // Told once for each absence, not at each try.
+      if (!ended && (was_connected || !told)) parts.log.failure("events.lost", ended.error());
+      told = !ended;
       wakeup.wait(backoff.next());
     }
   }

@@ -13,6 +13,7 @@
 #include "agent/local_api.h"
 #include "agent/signal_desk.h"
 #include "base/secret_arena.h"
+#include "crypto/x509.h"
 #include "net/sd_notify.h"
 
 namespace kw::agent {
@@ -209,6 +210,12 @@ int carry_out(const Wanted& wanted) {
                                   : "the settings have an exec section: a program is needed"),
                 "keywright agent exec --config FILE -- PROGRAM ARGUMENTS");
   if (const Status hard = harden(); !hard) return fail(hard.error(), "ask the administrator");
+  const auto unlocked = config->allow_unlocked_memory ? SecretArena::Unlocked::kAllow
+                                                      : SecretArena::Unlocked::kRefuse;
+  if (const Status locked = SecretArena::reserve(unlocked); !locked)
+    return fail(locked.error(), "ulimit -l 65536, or allow_unlocked_memory: true");
+  if (const Status ready = crypto::initialise_library(unlocked); !ready)
+    return fail(ready.error(), "a newer OpenSSL");
   auto desk = SignalDesk::open();
   if (!desk) return fail(desk.error(), "start it again");
   if (wanted.exec) return serve_program(*config, wanted.words, *desk);

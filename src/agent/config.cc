@@ -283,6 +283,13 @@ Setting<Draft> config_setting(std::string name, Read read) {
           {}};
 }
 
+Setting<Draft> flag_setting(std::string name, bool Config::*member) {
+  return config_setting(std::move(name), [member](const YamlView& at, Config& config) -> Status {
+    KW_TRY(config.*member, at.boolean());
+    return ok();
+  });
+}
+
 Setting<Draft> of_config(Setting<Config> setting) {
   return {
       setting.name,
@@ -337,11 +344,8 @@ Section<Draft> all_settings() {
       of_config(text_setting("tenant", &Config::tenant)),
       of_config(text_setting("consumer", &Config::consumer)),
       of_config(text_setting("instance", &Config::instance)),
-      config_setting("canary",
-                     [](const YamlView& at, Config& config) -> Status {
-                       KW_TRY(config.canary, at.boolean());
-                       return ok();
-                     }),
+      flag_setting("canary", &Config::canary),
+      flag_setting("allow_unlocked_memory", &Config::allow_unlocked_memory),
       of_config(duration_setting("poll", &Config::poll, 1, kDay)),
       of_config(duration_setting("refresh", &Config::refresh, 1, kMonth)),
       of_config(duration_setting("lease", &Config::lease, 10, 90 * kDay)),

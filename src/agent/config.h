@@ -91,6 +91,7 @@ struct Config {
   std::vector<SecretConfig> secrets;
   std::vector<ApplicationConfig> applications;
   std::optional<ExecConfig> exec;
+  bool allow_unlocked_memory = false;
   observe::Level log_level = observe::Level::kInfo;
   observe::Log::Format log_format = observe::Log::Format::kJson;
 };

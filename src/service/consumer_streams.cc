@@ -1,5 +1,6 @@
 #include "service/consumer_streams.h"
 
+#include <array>
 #include <condition_variable>
 #include <list>
 #include <mutex>
@@ -7,6 +8,7 @@
 #include <thread>
 
 #include "codec/json.h"
+#include "crypto/random.h"
 
 namespace kw::service {
 
@@ -41,6 +43,14 @@ struct Leaf {
   std::string_view tenant, kind, name, action, state;
   std::int64_t version = 0;
 };
+
+// Streams that were opened together end apart.
+std::chrono::milliseconds some_time() {
+  std::array<std::uint8_t, 2> random{};
+  crypto::random_public(random);
+  const std::chrono::milliseconds longest = ConsumerStreams::kLongest;
+  return longest * 3 / 4 + longest / 4 * (random[0] * 256 + random[1]) / 65'536;
+}
 
 }  // namespace
 
@@ -129,8 +139,11 @@ ConsumerStreams::~ConsumerStreams() = default;
 
 Status ConsumerStreams::subscribe(const rotation::Consumer& consumer, std::int64_t after,
                                   Subscriber subscriber) {
-  State::Seat seat{
-      consumer.tenant, consumer.name, {}, std::move(subscriber), state_->clock.steady() + kLongest};
+  State::Seat seat{consumer.tenant,
+                   consumer.name,
+                   {},
+                   std::move(subscriber),
+                   state_->clock.steady() + some_time()};
   for (const rotation::Subject& each : consumer.subjects)
     seat.subjects.emplace(each.kind, each.tenant, each.name);
   std::lock_guard lock(state_->mutex);

@@ -89,6 +89,7 @@ consumer: {name}
 instance: {name}-1
 poll: 1s
 lease: {lease}s
+allow_unlocked_memory: true
 roots: [{self.app}]
 cache: {{folder: {self.folder}/cache, key_file: {self.folder}/cache.key}}
 socket: {{path: {self.socket}}}
