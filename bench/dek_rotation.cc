@@ -1,11 +1,15 @@
-// Durable rotations of data-encryption keys by the engine, so many runs per transaction (group
-// commit), against one run per transaction on the same store in the same run.
+// Durable rotations of data-encryption keys by the engine, each with its run, its step and its
+// leaf: by schedule as everything that is due at once, by hand as runs that are all open at once,
+// and one run per transaction for comparison. Every tenant has a KEK of its own.
 //
-//   bench_dek_rotation STORE_URL KEYS TOGETHER
+//   bench_dek_rotation STORE_URL KEYS TENANTS TOGETHER
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "audit/change_log.h"
@@ -28,6 +32,10 @@
 namespace {
 
 using namespace kw;
+using Clocked = std::chrono::steady_clock;
+
+constexpr int kOpenAtOnce = 10'000;
+constexpr std::chrono::hours kQuarter{24 * 90};
 
 template <typename Outcome>
 void must(const Outcome& outcome) {
@@ -37,70 +45,150 @@ void must(const Outcome& outcome) {
   std::_Exit(1);
 }
 
+/// The machine's clock, and a quarter of a year later in one step.
+class QuarterClock final : public Clock {
+ public:
+  WallTime wall() const override { return system_.wall() + (later_ ? kQuarter : kQuarter * 0); }
+  SteadyTime steady() const override { return system_.steady(); }
+  void pass() { later_ = true; }
+
+ private:
+  SystemClock system_;
+  std::atomic<bool> later_{false};
+};
+
 class Bench {
  public:
-  explicit Bench(store::Store& store) : store_(store) {
+  Bench(store::Store& store, int keys, int tenants, int together)
+      : store_(store), keys_(keys), tenants_(tenants), together_(together) {
     must(barrier_.install(&root_));
     event_.action = "key.create";
     event_.actor = "bench";
-    must(store_.write([this](store::Tx& tx) -> Status {
-      for (const char* tenant : {"system", "acme"})
-        KW_OK(keyring_.create_tenant({tx, event_}, *TenantName::parse(tenant)));
+    policy_.interval = kQuarter - std::chrono::hours(24);
+    policy_.old_version = rotation::OldVersion::kKeepSecondary;
+    must(write([this](store::Tx& tx) -> Status {
+      KW_OK(keyring_.create_tenant({tx, event_}, *TenantName::parse("system")));
       return ok();
     }));
-    policy_.old_version = rotation::OldVersion::kKeepSecondary;
-  }
-
-  void fill(int keys) {
-    constexpr int kPerWrite = 500;
-    for (int done = 0; done < keys; done += kPerWrite)
-      must(store_.write([&](store::Tx& tx) -> Status {
-        for (int i = done; i < std::min(keys, done + kPerWrite); ++i)
-          KW_OK(keyring_.create({tx, event_}, "acme", keys::NewKey{*ObjectName::parse(name(i))}));
-        return ok();
-      }));
-  }
-
-  /// Rotates the keys [from, to), `together` runs per transaction. @returns rotations per second
-  double rotate(int from, int to, int together) {
-    rotation::EngineOptions options;
-    options.batch = options.round = together;
-    options.workers = 1;
-    options.policy_for =
-        [this](const rotation::SubjectFacts&) -> Result<rotation::EffectivePolicy> {
-      return policy_;
-    };
-    rotation::Engine engine({store_, log_, clock_}, {&rotatable_}, std::move(options));
-    const auto start = std::chrono::steady_clock::now();
-    for (int at = from; at < to; at += together) {
-      must(start_runs(at, std::min(to, at + together)));
-      must(engine.tick());
-    }
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-    rotation::RunFilter still_open;
-    still_open.open_only = true;
-    must(store_.read([&](store::Reader& reader) -> Status {
-      KW_TRY(const auto open, runs_.list(reader, still_open));
-      if (open.empty()) return ok();
-      return error(Code::kInternal, "bench",
-                   "a run is in state " + std::string(run_state_name(open[0].state)) + " " +
-                       open[0].problem);
-    }));
-    return (to - from) / took.count();
-  }
-
- private:
-  static std::string name(int number) { return "k" + std::to_string(number); }
-  Status start_runs(int from, int to) {
-    return store_.write([&](store::Tx& tx) -> Status {
-      for (int i = from; i < to; ++i)
-        KW_OK(runs_.start({tx, event_}, {"key", "acme", name(i)}, {}));
+    in_writes(tenants, [this](store::Tx& tx, int i) -> Status {
+      KW_OK(keyring_.create_tenant({tx, event_}, *TenantName::parse(tenant(i))));
+      return ok();
+    });
+    in_writes(keys, [this](store::Tx& tx, int i) -> Status {
+      KW_OK(keyring_.create({tx, event_}, tenant(i), keys::NewKey{*ObjectName::parse(name(i))}));
       return ok();
     });
   }
 
+  /// The first `count` keys, one run per transaction, begun by hand. @returns rotations per second
+  double one_by_one(int count) {
+    rotation::Engine engine = make(1);
+    const auto start = Clocked::now();
+    for (int i = 0; i < count; ++i) {
+      must(write([&](store::Tx& tx) { return begin(tx, i); }));
+      must(engine.tick());
+    }
+    return done(count, start);
+  }
+
+  struct Open {
+    double begun, ended;  ///< runs per second: through Runs, then by the engine
+  };
+  /// Runs that are all open before the engine comes.
+  Open open_at_once(int count) {
+    const auto first = Clocked::now();
+    in_writes(count, [this](store::Tx& tx, int i) { return begin(tx, i); });
+    const std::int64_t before = number("SELECT COUNT(*) FROM rotation_run WHERE state = 'done'");
+    must_be(number("SELECT COUNT(*) FROM rotation_run WHERE finished_at IS NULL") == count);
+    const std::chrono::duration<double> beginning = Clocked::now() - first;
+    rotation::Engine engine = make(together_);
+    const auto start = Clocked::now();
+    run_until(engine, before + count);
+    return {count / beginning.count(), done(count, start)};
+  }
+
+  struct Scheduled {
+    double rate;    ///< rotations per second
+    double cpu_us;  ///< of this process, per rotation
+  };
+  /// Every key is due at once.
+  Scheduled by_schedule() {
+    rotation::Engine engine = make(together_);
+    while (number("SELECT COUNT(*) FROM rotation_schedule") < keys_) must(engine.tick());
+    clock_.pass();
+    must(engine.confirm_clock(event_));
+    const std::int64_t before = number("SELECT COUNT(*) FROM rotation_run WHERE state = 'done'");
+    const std::clock_t used = std::clock();
+    const auto start = Clocked::now();
+    run_until(engine, before + keys_);
+    const double rate = done(keys_, start);
+    return {rate, 1e6 * static_cast<double>(std::clock() - used) / CLOCKS_PER_SEC / keys_};
+  }
+
+ private:
+  static std::string name(int number) { return "k" + std::to_string(number); }
+  std::string tenant(int number) const { return "t" + std::to_string(number % tenants_); }
+
+  Status write(const store::Store::Work& work) { return store_.write(work); }
+  void in_writes(int count, const std::function<Status(store::Tx&, int)>& one) {
+    constexpr int kPerWrite = 500;
+    for (int from = 0; from < count; from += kPerWrite)
+      must(write([&](store::Tx& tx) -> Status {
+        for (int i = from; i < std::min(count, from + kPerWrite); ++i) KW_OK(one(tx, i));
+        return ok();
+      }));
+  }
+  Status begin(store::Tx& tx, int i) {
+    KW_OK(runs_.start({tx, event_}, {"key", tenant(i), name(i)}, {}));
+    return ok();
+  }
+
+  rotation::Engine make(int together) {
+    rotation::EngineOptions options;
+    options.batch = together;
+    options.workers = 2;
+    options.poll = std::chrono::milliseconds(5);
+    options.inventory_page = 1000;
+    options.catch_up_from = INT32_MAX;  // a storm is what is measured
+    options.policy_for =
+        [this](const rotation::SubjectFacts&) -> Result<rotation::EffectivePolicy> {
+      return policy_;
+    };
+    options.due_of = [](const rotation::SubjectFacts& facts,
+                        const rotation::EffectivePolicy& policy, WallTime now) {
+      return rotation::next_due(facts, policy, now, as_bytes("bench"));
+    };
+    return {{store_, log_, clock_}, {&rotatable_}, std::move(options)};
+  }
+
+  void run_until(rotation::Engine& engine, std::int64_t finished) {
+    must(engine.start());
+    while (number("SELECT COUNT(*) FROM rotation_run WHERE state = 'done'") < finished)
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    engine.stop();
+  }
+
+  double done(int count, Clocked::time_point start) {
+    const std::chrono::duration<double> took = Clocked::now() - start;
+    must_be(number("SELECT COUNT(*) FROM rotation_run WHERE state <> 'done'") == 0);
+    return count / took.count();
+  }
+  static void must_be(bool true_) {
+    if (!true_) std::fprintf(stderr, "a run is not where it should be\n"), std::_Exit(1);
+  }
+  std::int64_t number(std::string_view sql) {
+    std::int64_t value = 0;
+    must(store_.read([&](store::Reader& reader) -> Status {
+      KW_TRY(const auto row, reader.query_one(sql, {}));
+      value = row->integer(0);
+      return ok();
+    }));
+    return value;
+  }
+
   store::Store& store_;
-  const SystemClock clock_;
+  const int keys_, tenants_, together_;
+  QuarterClock clock_;
   observe::Registry metrics_;
   const seal::RootKey root_{crypto::random_secret(32)};
   seal::Barrier barrier_{store_, clock_};
@@ -117,9 +205,9 @@ class Bench {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 4) return 2;
-  const int keys = std::atoi(argv[2]), together = std::atoi(argv[3]);
-  if (keys < 1000 || together < 1 || together > 256) return 2;
+  if (argc != 5) return 2;
+  const int keys = std::atoi(argv[2]), tenants = std::atoi(argv[3]), together = std::atoi(argv[4]);
+  if (keys < kOpenAtOnce || tenants < 1 || together < 1 || together > 2048) return 2;
   must(crypto::initialise_library(SecretArena::Unlocked::kAllow));
   const auto store = store::open(argv[1]);
   must(store);
@@ -128,14 +216,17 @@ int main(int argc, char** argv) {
                            rotation::migrations(), keys::migrations()})
     all.insert(all.end(), room.begin(), room.end());
   must((*store)->migrate(all));
-  Bench bench(**store);
-  bench.fill(keys);
-  const int alone = keys / 10;
-  const double one_by_one = bench.rotate(0, alone, 1);
-  const double rate = bench.rotate(alone, keys, together);
+  Bench bench(**store, keys, tenants, together);
+  const double alone = bench.one_by_one(200);
+  const Bench::Open open = bench.open_at_once(kOpenAtOnce);
+  const Bench::Scheduled scheduled = bench.by_schedule();
   codec::JsonWriter json;
   json.begin_object().member("engine", (*store)->engine()).member("keys", keys);
-  json.member("per_second", rate).member("one_by_one_per_second", one_by_one).end_object();
+  json.member("tenants", tenants).member("per_second", scheduled.rate);
+  json.member("cpu_us", scheduled.cpu_us);
+  json.member("open_at_once", kOpenAtOnce).member("begun_per_second", open.begun);
+  json.member("open_per_second", open.ended);
+  json.member("one_by_one_per_second", alone).end_object();
   std::printf("%s\n", std::string(json.text()).c_str());
   return 0;
 }

@@ -4,6 +4,7 @@
 #include "audit/leaf_text.h"
 #include "audit/tile.h"
 #include "base/failpoint.h"
+#include "store/row_set.h"
 
 namespace kw::audit {
 
@@ -45,14 +46,21 @@ struct Place {
   WallTime at{};
 };
 
-Status insert_leaf(store::Tx& tx, const Place& place, const Event& event, const std::string& leaf) {
-  const std::string tenant = column_text(event.tenant), actor = column_text(event.actor);
-  const std::string action = column_text(event.action), kind = column_text(event.kind);
-  const std::string object = column_text(event.object);
-  return tx.post(
-      "INSERT INTO audit_leaf (seq, at, tenant, actor, action, kind, object, leaf)"
-      " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-      {place.seq, to_micros(place.at), tenant, actor, action, kind, object, leaf});
+constexpr std::size_t kLeafColumns = 8;
+
+void add_leaf(store::RowSet& rows, const Place& place, const Event& event, std::string leaf) {
+  const auto column = [&](std::string_view text) { return rows.keep(column_text(text)); };
+  rows.add({place.seq, to_micros(place.at), column(event.tenant), column(event.actor),
+            column(event.action), column(event.kind), column(event.object),
+            rows.keep(std::move(leaf))});
+}
+
+Status insert_leaves(store::Tx& tx, const store::RowSet& rows) {
+  return tx.post_rows(
+      "WITH r (seq, at, tenant, actor, action, kind, object, leaf) AS (/*rows*/)"
+      " INSERT INTO audit_leaf (seq, at, tenant, actor, action, kind, object, leaf)"
+      " SELECT r.* FROM r",
+      rows);
 }
 
 }  // namespace
@@ -87,14 +95,16 @@ Result<std::int64_t> ChangeLog::append_all(store::Tx& tx, std::span<const Event>
   const auto first = static_cast<std::int64_t>(head.size());
   const WallTime now = state_->clock.wall();
   std::vector<CompletedTile> completed;
+  store::RowSet rows(kLeafColumns);
   for (const Event& event : events) {
     const Place place{static_cast<std::int64_t>(head.size()), now};
-    const std::string leaf = leaf_json(event, now, state_->node);
+    std::string leaf = leaf_json(event, now, state_->node);
     head.add(leaf_hash(as_bytes(leaf)), [&](int level, std::uint64_t index, const Hash& hash) {
       if (level % kTileHeight == 0) completed.push_back({level / kTileHeight, index, hash});
     });
-    KW_OK(insert_leaf(tx, place, event, leaf));
+    add_leaf(rows, place, event, std::move(leaf));
   }
+  KW_OK(insert_leaves(tx, rows));
   KW_OK(keep_hashes(tx, completed));
   const Bytes frontier = head.encode();
   KW_OK(tx.post("UPDATE audit_head SET frontier = $1 WHERE id = 1", {frontier}));

@@ -112,6 +112,7 @@ void write_leaf(std::string& out, const Event& event, const Stamp& stamp, std::s
   leaf.text("actor", event.actor);
   leaf.text("approval", event.approval);
   leaf.number("count", event.count);
+  leaf.number("demoted", event.demoted);
   leaf.text("from_state", event.from_state);
   leaf.text("kind", event.kind);
   leaf.text("method", event.method);

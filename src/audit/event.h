@@ -35,7 +35,8 @@ struct Event {
   std::string_view policy;    ///< hex of the policy set's hash that decided
   std::string_view approval;  ///< approval id
   std::string_view note;      ///< stable word or number from our own code, never caller text
-  std::int64_t count = 0;     ///< items of a batch, rows of a job; 0: none
+  std::int64_t demoted = 0;  ///< this version of the object went from primary to secondary; 0: none
+  std::int64_t count = 0;    ///< items of a batch, rows of a job; 0: none
 };
 
 /// A text field is cut at this many bytes, at a character's boundary, and marked with "…".

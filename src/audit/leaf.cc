@@ -103,6 +103,7 @@ void keep(Leaf& leaf, std::string_view name, std::string_view value) {
 void keep(Leaf& leaf, std::string_view name, std::int64_t value) {
   if (name == "version") leaf.version = value;
   if (name == "count") leaf.count = value;
+  if (name == "demoted") leaf.demoted = value;
 }
 
 bool read_value(Scanner& in, Leaf& leaf, std::string_view name) {

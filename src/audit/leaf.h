@@ -16,6 +16,7 @@ struct Leaf {
   std::string_view action, kind, node, note, object, outcome, time, from_state, to_state;
   std::int64_t version = 0;
   std::int64_t count = 0;
+  std::int64_t demoted = 0;
 };
 
 /// Accepts one flat object of strings and integers in canonical form: members strictly ascending,

@@ -15,8 +15,8 @@ namespace kw::audit {
 /// One per verification; leaves come in the order of the log.
 class Lifecycles {
  public:
-  /// False for a "key-version" leaf whose transition is not legal there. Other leaves, refusals and
-  /// leaves without a to_state are passed over.
+  /// False for a "key-version" leaf whose transition, or that of the version that it demoted, is
+  /// not legal there. Other leaves, refusals and leaves without a to_state are passed over.
   bool follow(const Leaf& leaf);
 
  private:
@@ -29,7 +29,8 @@ class Lifecycles {
       return value;
     }
   };
-  static VersionKey key_of(const Leaf& leaf);
+  static VersionKey key_of(const Leaf& leaf, std::int64_t version);
+  bool step(const VersionKey& version, std::string_view from, std::string_view to);
 
   std::unordered_map<VersionKey, std::string_view, KeyHash> states_;  // views of literals
 };

@@ -330,6 +330,33 @@ LogReport verify_transitions(const std::vector<StatePair>& pairs, std::int64_t v
   return verify({folder.file("export"), ""}).value().logs.at(0);
 }
 
+// A promotion in one leaf: `version` becomes primary, `demoted` secondary.
+LogReport verify_handovers(const std::vector<std::pair<std::int64_t, std::int64_t>>& pairs) {
+  const TestFolder folder;
+  TestLog test(folder);
+  for (const auto& [version, demoted] : pairs) {
+    Event event;
+    event.action = "key.rotate.run";
+    event.kind = "key-version";
+    event.object = "acme/orders";
+    event.version = version;
+    event.demoted = demoted;
+    event.from_state = "none";
+    event.to_state = "primary";
+    EXPECT_EQ(reason(test.log().append(event)), "");
+  }
+  EXPECT_EQ(reason(test.log().export_to(folder.file("export"))), "");
+  return verify({folder.file("export"), ""}).value().logs.at(0);
+}
+
+TEST(Lifecycle, follows_the_version_that_a_handover_demotes) {
+  const LogReport good = verify_handovers({{1, 0}, {2, 1}, {3, 2}});
+  EXPECT_TRUE(good.good) << good.problem;
+  const LogReport twice = verify_handovers({{1, 0}, {2, 1}, {3, 1}});
+  EXPECT_EQ(twice.problem, "illegal_transition");
+  EXPECT_EQ(twice.first_bad, 2);
+}
+
 TEST(Lifecycle, has_33_distinct_legal_transitions) {
   std::set<std::pair<std::string_view, std::string_view>> distinct;
   for (const StatePair& pair : kLegalTransitions) distinct.emplace(pair.from, pair.to);

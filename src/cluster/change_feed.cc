@@ -5,6 +5,7 @@
 
 #include "base/failpoint.h"
 #include "cluster/cluster.h"
+#include "store/row_set.h"
 
 namespace kw::cluster {
 
@@ -74,8 +75,12 @@ Status announce_all(store::Tx& tx, std::span<const std::string_view> what) {
   if (!row) return error(Code::kDataLoss, "no_change_epoch", "the change epoch is missing");
   const std::int64_t last = row->integer(0);
   std::int64_t epoch = last - count;
-  for (const std::string_view each : what)
-    KW_OK(tx.post("INSERT INTO change (epoch, what) VALUES ($1, $2)", {++epoch, each}));
+  store::RowSet rows(2);
+  for (const std::string_view each : what) rows.add({++epoch, each});
+  KW_OK(
+      tx.post_rows("WITH r (epoch, what) AS (/*rows*/)"
+                   " INSERT INTO change (epoch, what) SELECT r.* FROM r",
+                   rows));
   if (last / kPruneEvery != (last - count) / kPruneEvery)
     KW_OK(tx.post("DELETE FROM change WHERE epoch <= $1", {last - kKept}));
   return ok();

@@ -74,6 +74,24 @@ Result<PreparedPtr> prepared_or_new(const PreparedPtr& prepared, crypto::Algorit
                "the prepared material is of another algorithm");
 }
 
+Version next_version(const Key& key, const Prepared& prepared, WallTime now) {
+  Version version;
+  version.number = static_cast<std::uint32_t>(key.versions.size()) + 1;
+  version.algorithm = prepared.algorithm;
+  version.origin = prepared.imported ? "imported" : "generated";
+  version.public_key = prepared.material.public_key;
+  version.created_at = now;
+  version.epoch = 1;
+  return version;
+}
+
+void move_state(Version& version, VersionState to, std::string_view reason, WallTime now) {
+  const VersionState from = version.state;
+  remember(version, from, to, now);
+  give_reason(version, from, to, reason);
+  version.state = to;
+}
+
 KeyChange::KeyChange(const Foundations& on, Change change, Key before)
     : on_(on), change_(change), key_(std::move(before)), now_(on.clock.wall()) {}
 
@@ -102,13 +120,7 @@ Status KeyChange::leaf_about_key() {
 }
 
 Result<Version> KeyChange::seal(const Prepared& prepared) {
-  Version version;
-  version.number = static_cast<std::uint32_t>(key_.versions.size()) + 1;
-  version.algorithm = prepared.algorithm;
-  version.origin = prepared.imported ? "imported" : "generated";
-  version.public_key = prepared.material.public_key;
-  version.created_at = now_;
-  version.epoch = 1;
+  Version version = next_version(key_, prepared, now_);
   KW_TRY(version.cell, on_.barrier.put(change_.tx, key_.tenant, seal_context(key_, version),
                                        prepared.material.secret));
   KW_FAILPOINT("keys.version.sealed");
@@ -142,9 +154,7 @@ Result<Version*> KeyChange::version(std::uint32_t number) {
 Status KeyChange::transition(Version& version, VersionState to, std::string_view reason) {
   const VersionState from = version.state;
   KW_OK(find_transition(from, to));
-  remember(version, from, to, now_);
-  give_reason(version, from, to, reason);
-  version.state = to;
+  move_state(version, to, reason, now_);
   if (to == VersionState::kPrimary) key_.primary = version.number;
   if (from == VersionState::kPrimary && key_.primary == version.number) key_.primary = 0;
   KW_OK(rows::update_version(target(), key_.id, version));

@@ -53,6 +53,11 @@ class KeyChange {
   WallTime now_;
 };
 
+/// The version that `prepared` becomes, without its cell.
+Version next_version(const Key& key, const Prepared& prepared, WallTime now);
+/// Sets state and stamps, as a transition does. The pair was checked.
+void move_state(Version& version, VersionState to, std::string_view reason, WallTime now);
+
 /// What a version's sealed cell is bound to. Borrows from `key` and `version`.
 seal::SealContext seal_context(const Key& key, const Version& version);
 

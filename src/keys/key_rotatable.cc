@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "keys/key_chains.h"
 #include "keys/key_facts.h"
 #include "keys/key_run_steps.h"
 #include "keys/listing_cursor.h"
@@ -23,10 +24,6 @@ using rotation::Verb;
 constexpr int kTenantsPerRead = 100;
 constexpr std::size_t kHoldersMax = 20;
 
-struct NewMaterial final : rotation::Carried {
-  explicit NewMaterial(PreparedPtr made) : prepared(std::move(made)) {}
-  PreparedPtr prepared;
-};
 struct Unused final : rotation::Carried {
   explicit Unused(bool it_is) : unused(it_is) {}
   bool unused;
@@ -184,8 +181,15 @@ Result<rotation::Observed> KeyRotatable::inspect(const Run& run) {
     return ok();
   }));
   KW_TRY(const UsageTotal use, usage_.total(key->id, key->primary));
+  return observed(*std::move(key), use, run);
+}
+
+rotation::Observed KeyRotatable::observed(Key found, const UsageTotal& use, const Run& run) {
+  auto basis = std::make_shared<const SeenKey>(std::move(found));
+  const Key* key = &basis->key;
   rotation::Observed seen;
   seen.facts = facts_of(*key, use);
+  seen.basis = std::move(basis);
   const Version* next = key->version(run.to_version);
   seen.pending_exists = next != nullptr && next->state != VersionState::kDestroyed;
   seen.pending_accepted = accepted(next);
@@ -196,13 +200,58 @@ Result<rotation::Observed> KeyRotatable::inspect(const Run& run) {
   return seen;
 }
 
+std::vector<Result<rotation::Observed>> KeyRotatable::inspect_all(
+    std::span<const Run* const> runs) {
+  auto keys = keys_of(keyring_, runs);
+  if (!keys) return {runs.size(), Result<rotation::Observed>(keys.error())};
+  std::vector<KeyId> ids;
+  for (const auto& key : *keys)
+    if (key) ids.push_back(key->id);
+  const auto totals = usage_.totals_of(ids);
+  if (!totals) return {runs.size(), Result<rotation::Observed>(totals.error())};
+  std::vector<Result<rotation::Observed>> all;
+  all.reserve(runs.size());
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    std::optional<Key>& key = (*keys)[i];
+    if (!key) {
+      all.push_back(inspect(*runs[i]));
+      continue;
+    }
+    const auto use = totals->find(key->id);
+    all.push_back(
+        observed(*std::move(key), use == totals->end() ? UsageTotal() : use->second, *runs[i]));
+  }
+  return all;
+}
+
+Performed KeyRotatable::create_pending(const Run& run, const rotation::Observed& seen) {
+  const auto* basis = dynamic_cast<const SeenKey*>(seen.basis.get());
+  return basis == nullptr ? prepare(run) : prepare(run, basis->key);
+}
+
+Status KeyRotatable::settle_chains(store::Tx& tx, std::span<rotation::Chain> chains) {
+  return settle_key_chains(keyring_.foundations(), tx, chains);
+}
+
+void KeyRotatable::chains_settled(std::span<const rotation::Chain> chains) {
+  for (const rotation::Chain& chain : chains) {
+    const auto* seen = dynamic_cast<const SeenKey*>(chain.seen->basis.get());
+    if (seen != nullptr) keyring_.refresh(seen->key.id);
+  }
+}
+
 Performed KeyRotatable::prepare(const Run& run) {
   if (run.to_version != 0) return {};
   const auto key = read(run);
   if (!key) return failed(key.error());
-  const auto algorithm = wanted_algorithm(**key, run);
+  return prepare(run, **key);
+}
+
+Performed KeyRotatable::prepare(const Run& run, const Key& key) {
+  if (run.to_version != 0) return {};
+  const auto algorithm = wanted_algorithm(key, run);
   if (!algorithm) return failed(algorithm.error());
-  if (!crypto::allows(*algorithm, (*key)->purpose)) return refused("purpose_mismatch");
+  if (!crypto::allows(*algorithm, key.purpose)) return refused("purpose_mismatch");
   auto prepared = Keyring::prepare(*algorithm);
   if (!prepared) return failed(prepared.error());
   return done_with<NewMaterial>(*std::move(prepared));

@@ -22,6 +22,7 @@ namespace kw::keys {
 
 class RolloutMeter;
 class UsageLedger;
+struct UsageTotal;
 
 class KeyRotatable final : public rotation::Rotatable {
  public:
@@ -43,6 +44,15 @@ class KeyRotatable final : public rotation::Rotatable {
   Status settle(rotation::Verb verb, store::Tx& tx, const audit::Event& by, rotation::Run& run,
                 const rotation::Performed& performed) override;
   void settled(const rotation::Run& run) override;
+
+  std::vector<Result<rotation::Observed>> inspect_all(
+      std::span<const rotation::Run* const> runs) override;
+  rotation::Performed create_pending(const rotation::Run& run,
+                                     const rotation::Observed& seen) override;
+  bool settles_chains() const override { return true; }
+  /// @audit key.rotate.run: kind "key-version", request_id the run's
+  Status settle_chains(store::Tx& tx, std::span<rotation::Chain> chains) override;
+  void chains_settled(std::span<const rotation::Chain> chains) override;
   /// Exact for what this service does; Drain::references_known is false for versions whose
   /// ciphertexts or tags lie elsewhere.
   Result<rotation::Drain> measure_drain(const rotation::Run& run) override;
@@ -50,7 +60,9 @@ class KeyRotatable final : public rotation::Rotatable {
 
  private:
   Result<std::shared_ptr<const Key>> read(const rotation::Run& run);
+  rotation::Observed observed(Key key, const UsageTotal& use, const rotation::Run& run);
   rotation::Performed prepare(const rotation::Run& run);
+  rotation::Performed prepare(const rotation::Run& run, const Key& key);
   rotation::Performed test(const rotation::Run& run);
   rotation::Performed may_promote(const rotation::Run& run);
   rotation::Performed may_demote(const rotation::Run& run);

@@ -1,5 +1,10 @@
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+
 #include "keys/attributes.h"
 #include "keys/rows.h"
+#include "store/row_set.h"
 
 namespace kw::keys::rows {
 
@@ -143,6 +148,42 @@ Result<std::optional<Key>> find_key(Source source, const KeyId& id) {
   return with_versions(source, *row, tenant->name);
 }
 
+Result<std::vector<Key>> find_keys(Source source, std::span<const KeyName> names) {
+  static const std::string kKeys = "WITH r (in_tenant, wanted) AS (/*rows*/) SELECT " +
+                                   std::string(kKeyColumns) +
+                                   " FROM r JOIN key_object k ON k.tenant = r.in_tenant"
+                                   " AND k.name = r.wanted";
+  static const std::string kVersions = "WITH r (wanted) AS (/*rows*/) SELECT " +
+                                       std::string(kVersionColumns) +
+                                       " FROM r JOIN key_version v ON v.key_id = r.wanted";
+  store::RowSet wanted(2), ids(1);
+  std::map<std::int64_t, const Tenant*> tenants;
+  for (const auto& [tenant, name] : names) {
+    wanted.add({tenant->number, name});
+    tenants[tenant->number] = tenant;
+  }
+  KW_TRY(const store::Rows found, source.reader.query_rows(kKeys, wanted));
+  for (const store::Row& row : found) ids.add({row.bytes(0)});
+  KW_TRY(const store::Rows rows, source.reader.query_rows(kVersions, ids));
+  std::unordered_map<std::string_view, std::vector<Version>> versions;
+  for (const store::Row& row : rows) {
+    KW_TRY(Version version, version_of(source.barrier, row));
+    versions[as_text(row.bytes(0))].push_back(std::move(version));
+  }
+  std::vector<Key> keys;
+  keys.reserve(found.size());
+  for (const store::Row& row : found) {
+    KW_TRY(KeyRow one, key_of(source.barrier, row));
+    one.key.tenant_name = tenants.at(one.key.tenant)->name;
+    std::vector<Version>& mine = versions[as_text(row.bytes(0))];
+    std::sort(mine.begin(), mine.end(),
+              [](const Version& a, const Version& b) { return a.number < b.number; });
+    KW_TRY(Key key, complete_key(std::move(one), std::move(mine)));
+    keys.push_back(std::move(key));
+  }
+  return keys;
+}
+
 Result<bool> insert_key(Target target, const Key& key) {
   const std::int64_t next = next_version(key), changes = version_changes(key);
   KW_TRY(const auto mac, target.barrier.row_mac(kTable, canonical(key, next, changes)));
@@ -177,6 +218,28 @@ Status update_key(Target target, Key& key) {
                          key.rollout.version, key.rollout.percent, key.rollout.salt}));
   if (written != 1) return stale_epoch();
   return ok();
+}
+
+Status hand_over_keys(Target target, std::span<Key* const> keys) {
+  store::RowSet rows(9);
+  for (Key* key : keys) {
+    const std::int64_t expected = key->epoch++;
+    const std::int64_t next = next_version(*key), changes = version_changes(*key);
+    KW_TRY(const auto mac, target.barrier.row_mac(kTable, canonical(*key, next, changes)));
+    rows.add({key->id.bytes(), expected, key->primary, next, changes, key->epoch,
+              rows.keep(Bytes(mac.begin(), mac.end())), key->rollout.version,
+              key->rollout.percent});
+  }
+  KW_TRY(const std::int64_t written,
+         target.tx.execute_rows(
+             "WITH r (id, was, primary_version, next_version, version_changes, epoch, mac,"
+             " rollout_version, rollout_percent) AS (/*rows*/) UPDATE key_object"
+             " SET primary_version = r.primary_version, next_version = r.next_version,"
+             " version_changes = r.version_changes, epoch = r.epoch, mac = r.mac,"
+             " rollout_version = r.rollout_version, rollout_percent = r.rollout_percent FROM r"
+             " WHERE key_object.id = r.id AND key_object.epoch = r.was",
+             rows));
+  return written == static_cast<std::int64_t>(keys.size()) ? ok() : Status(stale_epoch());
 }
 
 Status write_labels(store::Tx& tx, const Key& key) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -46,12 +47,21 @@ inline constexpr std::string_view kVersionColumns =
 /// @errors of all reads: kDataLoss(row_tampered), kUnavailable(sealed), and the store's.
 Result<std::optional<Tenant>> find_tenant(Source source, std::string_view name);
 Result<std::optional<Tenant>> find_tenant(Source source, std::int64_t number);
+/// Those of `names` that there are, in any order.
+Result<std::vector<Tenant>> find_tenants(Source source, std::span<const std::string_view> names);
 Result<std::vector<Tenant>> list_tenants(Source source, std::string_view after, int limit);
 /// @returns false when the number or the name is taken.
 Result<bool> insert_tenant(Target target, const Tenant& tenant);
 
 Result<std::optional<Key>> find_key(Source source, const Tenant& tenant, std::string_view name);
 Result<std::optional<Key>> find_key(Source source, const KeyId& id);
+/// A key by its own name, not by an alias.
+struct KeyName {
+  const Tenant* tenant = nullptr;
+  std::string_view name;
+};
+/// Those of `names` that there are, in any order.
+Result<std::vector<Key>> find_keys(Source source, std::span<const KeyName> names);
 Result<KeyRow> key_of(seal::Barrier& barrier, const store::Row& row);
 /// Puts the versions (ascending) into the key. @errors kDataLoss(row_tampered): rows are missing,
 /// older than the key row, or disagree on the primary.
@@ -59,11 +69,22 @@ Result<Key> complete_key(KeyRow row, std::vector<Version> versions);
 Result<bool> insert_key(Target target, const Key& key);
 /// Writes the row with the epoch raised by one. @errors kAborted(stale_epoch)
 Status update_key(Target target, Key& key);
+/// As update_key where only versions, primary and rollout changed; all or none.
+Status hand_over_keys(Target target, std::span<Key* const> keys);
 /// Replaces the label rows, which only serve the filter of lists.
 Status write_labels(store::Tx& tx, const Key& key);
 
 Result<Version> version_of(seal::Barrier& barrier, const store::Row& row);
 Status insert_version(Target target, const KeyId& key, const Version& version);
+/// A version of a key.
+struct VersionRef {
+  const Key* key = nullptr;
+  Version* version = nullptr;
+};
+/// As insert_version and insert_kid; all or none.
+Status insert_versions(Target target, std::span<const VersionRef> versions);
+/// As update_version of primaries that became secondaries; all or none.
+Status demote_versions(Target target, std::span<const VersionRef> versions);
 /// Adds the index entry that finds a sign key's version by its kid.
 Status insert_kid(store::Tx& tx, const Key& key, const Version& version);
 /// Writes the row with the epoch raised by one. @errors kAborted(stale_epoch)

@@ -1,4 +1,5 @@
 #include "keys/rows.h"
+#include "store/row_set.h"
 
 namespace kw::keys::rows {
 
@@ -60,6 +61,22 @@ Result<std::optional<Tenant>> find_tenant(Source source, std::int64_t number) {
       source.barrier,
       source.reader.query_one(
           "SELECT number, name, created_at, epoch, mac FROM tenant WHERE number = $1", {number}));
+}
+
+Result<std::vector<Tenant>> find_tenants(Source source, std::span<const std::string_view> names) {
+  store::RowSet wanted(1);
+  for (const std::string_view name : names) wanted.add({name});
+  KW_TRY(const store::Rows found,
+         source.reader.query_rows("WITH r (wanted) AS (/*rows*/)"
+                                  " SELECT t.number, t.name, t.created_at, t.epoch, t.mac"
+                                  " FROM r JOIN tenant t ON t.name = r.wanted",
+                                  wanted));
+  std::vector<Tenant> tenants;
+  for (const store::Row& row : found) {
+    KW_TRY(Tenant tenant, tenant_of(source.barrier, row));
+    tenants.push_back(std::move(tenant));
+  }
+  return tenants;
 }
 
 Result<std::vector<Tenant>> list_tenants(Source source, std::string_view after, int limit) {

@@ -9,6 +9,7 @@
 
 #include "base/failpoint.h"
 #include "keys/operations.h"
+#include "store/row_set.h"
 
 namespace kw::keys {
 
@@ -129,9 +130,16 @@ UsageTotal total_of(const store::Row& row, std::size_t first) {
   return total;
 }
 
-#define KW_USAGE_TOTAL                                                              \
-  "u.protects, u.bytes, u.last_protect_at, u.last_at, b.reserved, b.reserved_bytes" \
-  " FROM key_object k"
+void add(UsageTotal& total, const Sum& unflushed) {
+  total.protects += unflushed.protects;
+  total.bytes += unflushed.bytes;
+  total.last_at = std::max(total.last_at, time_of(unflushed.last_at));
+  total.last_protect_at = std::max(total.last_protect_at, time_of(unflushed.last_protect_at));
+}
+
+#define KW_USAGE_COLUMNS \
+  "u.protects, u.bytes, u.last_protect_at, u.last_at, b.reserved, b.reserved_bytes"
+#define KW_USAGE_TOTAL KW_USAGE_COLUMNS " FROM key_object k"
 #define KW_USAGE_JOINS(version)                                              \
   " LEFT JOIN key_usage_total u ON u.key_id = k.id AND u.version = " version \
   " LEFT JOIN message_budget b ON b.key_id = k.id AND b.version = " version
@@ -192,13 +200,17 @@ struct UsageLedger::State {
   }
 
   Pending peek(const KeyId& key) {
+    return peek_if([&](const KeyId& of) { return of == key; });
+  }
+  template <typename Wanted>
+  Pending peek_if(const Wanted& wanted) {
     Pending all;
     for (Shard& shard : shards) {
       std::lock_guard lock(shard.mutex);
       for (const auto& entry : shard.closed)
-        if (entry.first.key == key) all.push_back(entry);
+        if (wanted(entry.first.key)) all.push_back(entry);
       for (const auto& [use, tally] : shard.tallies)
-        if (use.key == key) all.emplace_back(use, tally);
+        if (wanted(use.key)) all.emplace_back(use, tally);
     }
     return all;
   }
@@ -291,11 +303,37 @@ Result<UsageTotal> UsageLedger::total(const KeyId& key, std::uint32_t version) {
   Sum unflushed;
   for (const auto& [use, tally] : state_->peek(key))
     if (use.version == version) unflushed.add(use.operation, tally);
-  total.protects += unflushed.protects;
-  total.bytes += unflushed.bytes;
-  total.last_at = std::max(total.last_at, time_of(unflushed.last_at));
-  total.last_protect_at = std::max(total.last_protect_at, time_of(unflushed.last_protect_at));
+  add(total, unflushed);
   return total;
+}
+
+Result<std::unordered_map<KeyId, UsageTotal>> UsageLedger::totals_of(std::span<const KeyId> keys) {
+  std::unordered_map<KeyId, UsageTotal> all;
+  std::unordered_map<KeyId, std::pair<std::uint32_t, Sum>> unflushed;  // of the primary's number
+  store::RowSet wanted(1);
+  for (const KeyId& key : keys) wanted.add({key.bytes()});
+  std::lock_guard lock(state_->flushing);
+  KW_OK(state_->store.read([&](store::Reader& reader) -> Status {
+    all.clear();
+    KW_TRY(const auto rows,
+           reader.query_rows(
+               "WITH r (wanted) AS (/*rows*/) SELECT k.id, k.primary_version, " KW_USAGE_COLUMNS
+               " FROM r JOIN key_object k ON k.id = r.wanted" KW_USAGE_JOINS("k.primary_version"),
+               wanted));
+    for (const store::Row& row : rows) {
+      KW_TRY(const KeyId key, KeyId::from_bytes(row.bytes(0)));
+      all[key] = total_of(row, 2);
+      unflushed[key].first = static_cast<std::uint32_t>(row.integer(1));
+    }
+    return ok();
+  }));
+  const auto wanted_key = [&](const KeyId& key) { return unflushed.contains(key); };
+  for (const auto& [use, tally] : state_->peek_if(wanted_key)) {
+    auto& [primary, sum] = unflushed[use.key];
+    if (use.version == primary) sum.add(use.operation, tally);
+  }
+  for (const auto& [key, sum] : unflushed) add(all[key], sum.second);
+  return all;
 }
 
 Result<std::unordered_map<KeyId, UsageTotal>> UsageLedger::totals(std::int64_t tenant,

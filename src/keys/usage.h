@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -62,6 +63,8 @@ class UsageLedger {
   Result<std::vector<UsageRow>> usage(const KeyId& key, WallTime since);
   /// Includes what is not flushed yet here.
   Result<UsageTotal> total(const KeyId& key, std::uint32_t version);
+  /// As total() of each key's present primary, for many keys; those without any use may be missing.
+  Result<std::unordered_map<KeyId, UsageTotal>> totals_of(std::span<const KeyId> keys);
   /// Of the primaries of a tenant's keys with after < name <= last; flushed ones only.
   Result<std::unordered_map<KeyId, UsageTotal>> totals(std::int64_t tenant, std::string_view after,
                                                        std::string_view last);

@@ -1,5 +1,6 @@
 #include "keys/kid.h"
 #include "keys/rows.h"
+#include "store/row_set.h"
 
 namespace kw::keys::rows {
 
@@ -95,6 +96,57 @@ Status insert_version(Target target, const KeyId& key, const Version& version) {
        ByteView(mac)});
   if (!written) return as_stale(written.error());
   return ok();
+}
+
+Status insert_versions(Target target, std::span<const VersionRef> versions) {
+  store::RowSet rows(17), kids(4);
+  for (const auto& [key, version] : versions) {
+    KW_TRY(const auto mac, target.barrier.row_mac(kTable, canonical(key->id, *version)));
+    rows.add({key->id.bytes(), version->number, static_cast<std::int64_t>(version->algorithm),
+              state_name(version->state), state_name(version->state_before),
+              state_name(version->suspended_from), version->cell, version->public_key,
+              version->origin, to_micros(version->created_at), micros(version->promoted_at),
+              micros(version->demoted_at), micros(version->destroy_after),
+              micros(version->compromised_at), version->reason, version->epoch,
+              rows.keep(Bytes(mac.begin(), mac.end()))});
+    if (key->purpose != crypto::Purpose::kSign) continue;
+    KW_TRY(std::string kid, kid_of(*key, *version));
+    kids.add({key->tenant, kids.keep(std::move(kid)), key->id.bytes(), version->number});
+  }
+  const auto written = target.tx.execute_rows(
+      "WITH r (key_id, number, algorithm, state, state_before, suspended_from, cell, public_key,"
+      " origin, created_at, promoted_at, demoted_at, destroy_after, compromised_at, reason, epoch,"
+      " mac) AS (/*rows*/) INSERT INTO key_version (key_id, number, algorithm, state,"
+      " state_before, suspended_from, cell, public_key, origin, created_at, promoted_at,"
+      " demoted_at, destroy_after, compromised_at, reason, epoch, mac)"
+      " SELECT r.* FROM r",
+      rows);
+  if (!written) return as_stale(written.error());
+  return target.tx.post_rows(
+      "WITH r (tenant, kid, key_id, version) AS (/*rows*/)"
+      " INSERT INTO key_kid (tenant, kid, key_id, version)"
+      " SELECT r.* FROM r",
+      kids);
+}
+
+Status demote_versions(Target target, std::span<const VersionRef> versions) {
+  store::RowSet rows(8);
+  for (const auto& [key, version] : versions) {
+    const std::int64_t expected = version->epoch++;
+    KW_TRY(const auto mac, target.barrier.row_mac(kTable, canonical(key->id, *version)));
+    rows.add({key->id.bytes(), version->number, expected, state_name(version->state),
+              micros(version->demoted_at), version->reason, version->epoch,
+              rows.keep(Bytes(mac.begin(), mac.end()))});
+  }
+  KW_TRY(const std::int64_t written,
+         target.tx.execute_rows(
+             "WITH r (key_id, number, was, state, demoted_at, reason, epoch, mac) AS (/*rows*/)"
+             " UPDATE key_version SET state = r.state, demoted_at = r.demoted_at,"
+             " reason = r.reason, epoch = r.epoch, mac = r.mac FROM r"
+             " WHERE key_version.key_id = r.key_id AND key_version.number = r.number"
+             " AND key_version.epoch = r.was",
+             rows));
+  return written == static_cast<std::int64_t>(versions.size()) ? ok() : Status(stale_epoch());
 }
 
 Status insert_kid(store::Tx& tx, const Key& key, const Version& version) {

@@ -8,6 +8,7 @@
 #include "codec/base64.h"
 #include "codec/json.h"
 #include "crypto/digest.h"
+#include "rotation/duration_text.h"
 
 namespace kw::rotation {
 namespace {
@@ -73,7 +74,10 @@ std::string cell(const Calendar& calendar, const std::map<sys_days, int>& counts
   const auto found = counts.find(day);
   std::array<char, 24> text{};
   if (found == counts.end()) return frozen(calendar, day) ? "  ×" : "  ·";
-  std::snprintf(text.data(), text.size(), "%3d", found->second);
+  // Three places: from 1,000 on in thousands.
+  const bool thousands = found->second >= 1000;
+  std::snprintf(text.data(), text.size(), thousands ? "%2dk" : "%3d",
+                thousands ? found->second / 1000 : found->second);
   return text.data();
 }
 
@@ -90,6 +94,41 @@ std::string grid(const Calendar& calendar) {
     text += freeze_note(calendar, monday) + "\n";
   }
   return text;
+}
+
+// A subject with more entries than anybody reads one by one.
+struct Often {
+  std::size_t count = 0, conflicts = 0;
+  WallTime first, last;
+};
+constexpr std::size_t kOftenFrom = 21;
+
+std::map<Subject, Often> often_rotated(const Calendar& calendar) {
+  std::map<Subject, Often> all;
+  for (const CalendarEntry& entry : calendar.entries) {
+    Often& one = all[entry.subject];
+    if (one.count++ == 0) one.first = entry.at;
+    one.last = entry.at;
+    if (!entry.conflicts.empty()) ++one.conflicts;
+  }
+  std::erase_if(all, [](const auto& entry) { return entry.second.count < kOftenFrom; });
+  return all;
+}
+
+// "4,320"
+std::string grouped(std::size_t number) {
+  std::string text = std::to_string(number);
+  for (std::size_t at = text.size(); at > 3;) text.insert(at -= 3, ",");
+  return text;
+}
+
+std::string often_line(const Subject& subject, const Often& all) {
+  const auto gap = (all.last - all.first) / static_cast<std::int64_t>(all.count - 1);
+  std::string line = "  " + subject.text() + "  every " +
+                     duration_text(std::chrono::round<std::chrono::seconds>(gap)) + ", " +
+                     grouped(all.count) + " times, next at " + short_time(all.first);
+  if (all.conflicts != 0) line += ", " + grouped(all.conflicts) + " with a conflict";
+  return line + "\n";
 }
 
 std::string summary(const Calendar& calendar) {
@@ -161,14 +200,19 @@ void add_event(std::string& out, const CalendarEntry& entry, int number, WallTim
 
 std::string calendar_table(const Calendar& calendar, int next_max) {
   std::string text = summary(calendar) + grid(calendar);
+  const std::map<Subject, Often> often = often_rotated(calendar);
+  const auto alone = [&](const CalendarEntry& entry) { return !often.contains(entry.subject); };
   for (const CalendarEntry& entry : calendar.entries) {
+    if (!alone(entry)) continue;
     for (const std::string& conflict : entry.conflicts)
       text += "  !  " + short_time(entry.at) + "  " + entry.subject.text() + "  " + conflict + "\n";
   }
+  for (const auto& [subject, all] : often) text += often_line(subject, all);
   int shown = 0;
   for (const CalendarEntry& entry : calendar.entries) {
-    if (shown++ == next_max) break;
-    text += (shown == 1 ? "  next  " : "        ") + short_time(entry.at) + "  " +
+    if (shown == next_max) break;
+    if (!alone(entry)) continue;
+    text += (++shown == 1 ? "  next  " : "        ") + short_time(entry.at) + "  " +
             entry.subject.text() + "  " + entry.why + "\n";
   }
   for (const std::string& problem : calendar.problems) text += "  ✗  " + problem + "\n";

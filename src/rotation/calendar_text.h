@@ -7,7 +7,8 @@
 
 namespace kw::rotation {
 
-/// A grid of weeks with the number of rotations per day, freezes and conflicts, and what is next.
+/// A grid of weeks with the number of rotations per day, freezes and conflicts, and what is next. A
+/// subject with more than 20 entries is one line: how often, how many, and when next.
 /// @param next_max  how many entries to list at the end.
 std::string calendar_table(const Calendar& calendar, int next_max = 5);
 /// An iCalendar object: folded lines, escaped text. The UID of an event hangs on the subject and

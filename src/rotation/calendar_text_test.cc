@@ -1,5 +1,6 @@
 #include "rotation/calendar_text.h"
 
+#include <algorithm>
 #include <set>
 
 #include "codec/json.h"
@@ -48,6 +49,30 @@ TEST(CalendarText, the_table_shows_weeks_freezes_conflicts_and_what_is_next) {
             "  W51     ·  ·  ·  ·  ·  1   \n"
             "  !  11-27 18:00Z  certificate:acme/pay  in the freeze black friday: rotates anyway\n"
             "  next  11-20 22:00Z  key:acme/orders  interval 45d\n");
+}
+
+TEST(CalendarText, the_table_tells_a_subject_that_rotates_often_in_one_line) {
+  Calendar calendar = sample();
+  const CalendarEntry often{{"key", "acme", "tokens"},
+                            at("2026-11-20T00:00:20Z"),
+                            Trigger::kSchedule,
+                            "interval 20s",
+                            "fast",
+                            false,
+                            {"begins before the last is gone"}};
+  for (int i = 0; i < 4320; ++i) {
+    calendar.entries.push_back(often);
+    calendar.entries.back().at += std::chrono::seconds(20 * i);
+    if (i != 0) calendar.entries.back().conflicts.clear();
+  }
+  const std::string table = calendar_table(calendar, 5);
+  EXPECT_NE(table.find("  key:acme/tokens  every 20s, 4,320 times, next at 11-20 00:00Z,"
+                       " 1 with a conflict\n"),
+            std::string::npos)
+      << table;
+  EXPECT_EQ(std::count(table.begin(), table.end(), '\n'), 12) << table;
+  EXPECT_NE(table.find("  W47                4k  1  ·\n"), std::string::npos) << table;
+  EXPECT_NE(calendar_json(calendar).find("2026-11-20T23:59:40Z"), std::string::npos);
 }
 
 TEST(CalendarText, ics_folds_long_lines_and_escapes_text) {

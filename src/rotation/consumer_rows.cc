@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "store/row_set.h"
+
 namespace kw::rotation {
 
 namespace {
@@ -193,6 +195,20 @@ Result<Consumption> load_consumption(store::Reader& reader, const Subject& subje
   for (const store::Row& row : rows) all.consumers.push_back(consumer_of(row));
   KW_OK(read_acks(reader, subject, all));
   return all;
+}
+
+Result<std::set<Subject>> used_subjects(store::Reader& reader,
+                                        std::span<const Subject* const> subjects) {
+  store::RowSet wanted(3);
+  for (const Subject* each : subjects) wanted.add({each->tenant, each->kind, each->name});
+  KW_TRY(const auto rows,
+         reader.query_rows("WITH r (tenant, kind, name) AS (/*rows*/)"
+                           " SELECT DISTINCT u.kind, u.tenant, u.name FROM r JOIN rotation_use u"
+                           " ON u.tenant = r.tenant AND u.kind = r.kind AND u.name = r.name",
+                           wanted));
+  std::set<Subject> used;
+  for (const store::Row& row : rows) used.insert({row.text(0), row.text(1), row.text(2)});
+  return used;
 }
 
 Result<std::map<Subject, ConsumerTiming>> slowest_consumers(store::Reader& reader,

@@ -3,6 +3,8 @@
 
 #include <map>
 #include <optional>
+#include <set>
+#include <span>
 #include <vector>
 
 #include "rotation/acknowledgement_gate.h"
@@ -37,6 +39,9 @@ Result<std::int64_t> count_instances(store::Reader& reader, const Subject& subje
 
 /// Everyone who uses the subject, and what they said; at most 10,000 of each.
 Result<Consumption> load_consumption(store::Reader& reader, const Subject& subject, WallTime now);
+/// Those of the subjects that somebody uses.
+Result<std::set<Subject>> used_subjects(store::Reader& reader,
+                                        std::span<const Subject* const> subjects);
 /// Of each used subject of a tenant the slowest consumer.
 Result<std::map<Subject, ConsumerTiming>> slowest_consumers(store::Reader& reader,
                                                             std::string_view tenant);

@@ -14,7 +14,7 @@ constexpr std::size_t kQueueMax = 64;
 
 EngineOptions within_bounds(EngineOptions options) {
   options.workers = std::clamp(options.workers, 1, 64);
-  options.batch = std::clamp(options.batch, 1, 256);
+  options.batch = std::clamp(options.batch, 1, 2048);
   options.round = std::clamp(options.round, 1, 10'000);
   options.inventory_page = std::clamp(options.inventory_page, 1, 1000);
   options.tests_in_a_row = std::clamp(options.tests_in_a_row, 1, 10);
@@ -116,6 +116,7 @@ Status Engine::State::load_type_breakers() {
 }
 
 void Engine::State::run_task(Task& task) {
+  look_ahead(task);
   for (int turn = 0; turn < kTurnsMax; ++turn) {
     bool more = false;
     for (Work& work : task) {
@@ -168,13 +169,14 @@ Status Engine::State::background_round() {
   KW_TRY(const bool leader, lead());
   if (!leader) return ok();
   KW_OK(after_round());
-  KW_OK(scan());
   KW_TRY(std::vector<Task> tasks, pick());
-  const std::scoped_lock lock(mutex);
-  woken = woken || !tasks.empty();
-  for (Task& task : tasks) queue.push_back(std::move(task));
-  changed.notify_all();
-  return ok();
+  {
+    const std::scoped_lock lock(mutex);
+    woken = woken || !tasks.empty();
+    for (Task& task : tasks) queue.push_back(std::move(task));
+    changed.notify_all();
+  }
+  return scan();  // while the workers are busy; what it finds is for the next round
 }
 
 void Engine::State::background() {

@@ -42,11 +42,11 @@ struct EngineOptions {
   /// Names the target that a run loads, for breaker and limit; empty: kind and type.
   std::function<std::string(const Run&)> target_of;
 
-  int workers = 4;             ///< 1 to 64
-  int batch = 64;              ///< runs per transaction, 1 to 256
-  int round = 256;             ///< runs that one tick looks at, 1 to 10,000
-  int in_flight_global = 256;  ///< runs at work at once
-  int in_flight_per_tenant = 128;
+  int workers = 4;                 ///< 1 to 64
+  int batch = 256;                 ///< runs per transaction, 1 to 2,048
+  int round = 10'000;              ///< runs that one tick looks at, 1 to 10,000
+  int in_flight_global = 10'000;   ///< runs at work at once
+  int in_flight_per_tenant = 128;  ///< … in foreign systems: the others only share transactions
   int in_flight_per_target = 128;
   std::map<std::string, int> tenant_weights;  ///< 1 when not named; a share of each round
   int tests_in_a_row = 3;                     ///< of an external target; others once

@@ -36,7 +36,7 @@ Entry entry_of(const Work& work, const Run& run) {
 
 }  // namespace
 
-Status Engine::State::replay(store::Tx& tx, const Work& work, Run& run) {
+Status Engine::State::replay(store::Tx& tx, const Work& work, bool chained, Run& run) {
   const audit::Event by = scheduler_event();
   for (const Op& op : work.ops) {
     if (op.kind == Op::Kind::kMove) {
@@ -46,46 +46,85 @@ Status Engine::State::replay(store::Tx& tx, const Work& work, Run& run) {
       if (run.state == RunState::kRollout) run.worked = true;
     } else {
       KW_FAILPOINT("rotation.settle");
-      KW_OK(work.rotatable->settle(op.verb, tx, by, run, op.performed));
+      if (!chained) KW_OK(work.rotatable->settle(op.verb, tx, by, run, op.performed));
       note_done(run, op.verb, now());
     }
   }
   return ok();
 }
 
-Status Engine::State::apply(store::Tx& tx, Work& work, Run& result) {
-  Run run = work.base;
-  KW_OK(replay(tx, work, run));
-  run.attempts = work.run.attempts;
-  run.problem = work.run.problem;
-  run.next_at = work.again ? now() : work.run.next_at;
+// Chains come first: every transaction takes cells before the log's head, so nodes do not deadlock.
+Status Engine::State::write_together(store::Tx& tx, std::span<Work* const> works,
+                                     Written& written) {
+  written = Written();
+  written.runs.reserve(works.size());
+  for (const Work* work : works) written.runs.push_back(work->base);
+  KW_OK(settle_chains(tx, works, written));
+  std::vector<Recorded> all;
+  all.reserve(works.size());
+  for (std::size_t i = 0; i < works.size(); ++i) {
+    const Work& work = *works[i];
+    Run& run = written.runs[i];
+    const auto chain = written.chain_of.find(&work);
+    const bool chained = chain != written.chain_of.end();
+    KW_OK(replay(tx, work, chained, run));
+    run.attempts = work.run.attempts;
+    run.problem = work.run.problem;
+    run.next_at = work.again ? now() : work.run.next_at;
+    all.push_back({work.stored ? &*work.stored : nullptr, &run, entry_of(work, run)});
+    if (!chained) continue;
+    all.back().entry.chain = chain->second;
+    all.back().entry.detail = work.path;
+  }
   const audit::Event by = scheduler_event();
-  const Run* before = work.stored ? &*work.stored : nullptr;
-  KW_OK(record({tx, by}, house.log, before, run, entry_of(work, run), now()));
-  KW_OK(keep_schedule(tx, work, run));
-  result = std::move(run);
-  return ok();
+  KW_OK(record_all({tx, by}, house.log, all, now()));
+  return keep_schedules(tx, works, written);
 }
 
-Status Engine::State::keep_schedule(store::Tx& tx, const Work& work, const Run& run) {
-  if (run.state == RunState::kRolledBack || run.state == RunState::kAborted)
-    return hold_subject(tx, run.subject, now());
-  const bool ended_well = run.state == RunState::kDone;
-  if (!work.stored || ended_well) return leave_schedule(tx, run.subject, ended_well, now());
-  return ok();
+Status Engine::State::keep_schedules(store::Tx& tx, std::span<Work* const> works,
+                                     const Written& written) {
+  std::vector<const Subject*> begun;
+  std::vector<ScheduleRow> back;
+  for (std::size_t i = 0; i < works.size(); ++i) {
+    const Work& work = *works[i];
+    const Run& run = written.runs[i];
+    if (run.state == RunState::kRolledBack || run.state == RunState::kAborted) {
+      KW_OK(hold_subject(tx, run.subject, now()));
+    } else if (run.state == RunState::kDone) {
+      back.push_back(work.next ? *work.next : ScheduleRow{run.subject, to_micros(now()), {}, 3, 0});
+    } else if (!work.stored) {
+      begun.push_back(&run.subject);
+    }
+  }
+  if (!begun.empty()) KW_OK(leave_schedule(tx, begun));
+  return back.empty() ? ok() : return_to_schedule(tx, back);
 }
 
-Status Engine::State::commit_together(std::vector<Work*>& works) {
-  std::vector<Run> results(works.size());
+Status Engine::State::commit_together(std::span<Work* const> works) {
+  Written written;
   const std::int64_t fence = fence_now();
   KW_FAILPOINT("rotation.commit");
   KW_OK(house.store.write([&](store::Tx& tx) -> Status {
     KW_OK(cluster::require_fence(tx, kSchedulerLease, fence));
-    for (std::size_t i = 0; i < works.size(); ++i) KW_OK(apply(tx, *works[i], results[i]));
-    return ok();
+    return write_together(tx, works, written);
   }));
-  for (std::size_t i = 0; i < works.size(); ++i) committed(*works[i], results[i]);
+  tell_settled(works, written);
+  for (std::size_t i = 0; i < works.size(); ++i) committed(*works[i], written.runs[i]);
   return ok();
+}
+
+// One that cannot be written must not hold up the others: halves find it.
+void Engine::State::commit_or_split(std::span<Work* const> works) {
+  const Status written = commit_together(works);
+  if (written) return;
+  const Error& why = written.error();
+  const bool same_for_all = why.code == Code::kUnavailable || why.reason == "fenced";
+  if (works.size() == 1 || same_for_all) {
+    for (Work* work : works) not_committed(*work, why);
+    return;
+  }
+  commit_or_split(works.first(works.size() / 2));
+  commit_or_split(works.subspan(works.size() / 2));
 }
 
 void Engine::State::commit(Task& task) {
@@ -94,12 +133,8 @@ void Engine::State::commit(Task& task) {
     if (work.carried && !work.gone) works.push_back(&work);
     work.carried = false;
   }
-  if (works.empty() || commit_together(works)) return;
-  for (Work* work : works) {
-    std::vector<Work*> alone{work};
-    const Status written = commit_together(alone);
-    if (!written) not_committed(*work, written.error());
-  }
+  plan_next(works);
+  if (!works.empty()) commit_or_split(works);
 }
 
 // Somebody else moved the run, or the lease is gone: the rows tell the next look what is true. A
@@ -143,9 +178,6 @@ Status Engine::State::write_broken() {
 }
 
 void Engine::State::committed(Work& work, const Run& result) {
-  const bool settled = std::any_of(work.ops.begin(), work.ops.end(),
-                                   [](const Op& op) { return op.kind == Op::Kind::kSettle; });
-  if (settled) work.rotatable->settled(result);
   if (work.stored && work.stored->state != result.state) metrics.left_state(*work.stored, now());
   if (work.late) metrics.late(result.state);
   const bool ended = finished(result.state);
@@ -157,7 +189,11 @@ void Engine::State::committed(Work& work, const Run& result) {
   if (work.moved) ++totals.advanced;
   if (work.waited) ++totals.waited;
   if (work.failed) ++totals.failed;
-  work.stored = work.base = work.run = result;
+  if (!ended) work.stored = work.base = work.run = result;
+  work.ahead.reset();
+  work.seen.reset();
+  work.next.reset();
+  work.unused = false;
   work.ops.clear();
   work.path.clear();
   work.verbs.clear();

@@ -32,16 +32,21 @@ bool any_live(const Consumption& all) {
 
 }  // namespace
 
-Result<Seconds> Engine::State::refresh_of(const Subject& subject) {
+Result<Seconds> Engine::State::refresh_of(const Work& work) {
   Seconds longest{0};
+  if (work.unused) return longest;
   KW_OK(house.store.read([&](store::Reader& reader) -> Status {
-    KW_TRY(longest, longest_refresh(reader, subject));
+    KW_TRY(longest, longest_refresh(reader, work.run.subject));
     return ok();
   }));
   return longest;
 }
 
 Status Engine::State::read_consumption(Work& work) {
+  if (work.unused) {
+    work.consumption.emplace().at = now();
+    return ok();
+  }
   return house.store.read([&](store::Reader& reader) -> Status {
     KW_TRY(Consumption all, load_consumption(reader, work.run.subject, now()));
     work.consumption = std::move(all);

@@ -1,5 +1,7 @@
 // Which runs get a turn: due ones by rank and fairness, within the limits of what may be at work at
 // once.
+#include <algorithm>
+
 #include "rotation/engine_state.h"
 #include "rotation/fair_queue.h"
 
@@ -22,16 +24,19 @@ std::string Engine::State::target_of(const Run& run) const {
   return run.subject.kind + ":" + run.type;
 }
 
-bool Engine::State::room_for(const Run& run) {
+// Tenants and targets are limited where a foreign system bears the load.
+bool Engine::State::room_for(const Work& work) {
   const std::scoped_lock lock(mutex);
-  if (busy.contains(run.subject)) return false;
+  const Subject& subject = work.subject;
   if (static_cast<int>(busy.size()) >= options.in_flight_global) return false;
-  const std::string target = target_of(run);
-  if (busy_tenants[run.subject.tenant] >= options.in_flight_per_tenant) return false;
-  if (busy_targets[target] >= options.in_flight_per_target) return false;
-  busy.insert(run.subject);
-  ++busy_tenants[run.subject.tenant];
-  ++busy_targets[target];
+  if (busy.contains(subject)) return false;
+  if (work.traits.external) {
+    if (busy_tenants[subject.tenant] >= options.in_flight_per_tenant) return false;
+    if (busy_targets[work.target] >= options.in_flight_per_target) return false;
+    ++busy_tenants[subject.tenant];
+    ++busy_targets[work.target];
+  }
+  busy.insert(subject);
   return true;
 }
 
@@ -39,6 +44,7 @@ void Engine::State::put_back(const Task& task) {
   const std::scoped_lock lock(mutex);
   for (const Work& work : task) {
     busy.erase(work.subject);
+    if (!work.traits.external) continue;
     --busy_tenants[work.subject.tenant];
     --busy_targets[work.target];
   }
@@ -47,14 +53,23 @@ void Engine::State::put_back(const Task& task) {
 Result<std::vector<Work>> Engine::State::due_works(int limit) {
   std::vector<Work> works;
   KW_OK(house.store.read([&](store::Reader& reader) -> Status {
-    KW_TRY(std::vector<DueRun> due, due_runs(reader, now(), kLookedAt));
+    KW_TRY(std::vector<DueRun> due, due_runs(reader, now(), std::max(limit, kLookedAt)));
+    std::map<RunId, std::size_t> place;
+    std::vector<RunId> ids;
     for (const DueRun& each : fair_order(std::move(due), options.tenant_weights)) {
-      if (static_cast<int>(works.size()) >= limit) break;
-      if (is_busy(each.subject)) continue;
-      KW_TRY(Run run, load_run(reader, each.id));
+      if (static_cast<int>(ids.size()) >= limit) break;
+      if (is_busy(each.subject) || rotatable_of(each.subject.kind) == nullptr) continue;
+      place[each.id] = ids.size();
+      ids.push_back(each.id);
+    }
+    KW_TRY(std::vector<Run> runs, load_runs(reader, ids));
+    std::sort(runs.begin(), runs.end(),
+              [&](const Run& a, const Run& b) { return place[a.id] < place[b.id]; });
+    works.clear();
+    works.reserve(runs.size());
+    for (Run& run : runs) {
       Work work;
       work.rotatable = rotatable_of(run.subject.kind);
-      if (work.rotatable == nullptr) continue;
       work.stored = work.base = work.run = std::move(run);
       works.push_back(std::move(work));
     }
@@ -75,23 +90,25 @@ Result<std::vector<Task>> Engine::State::pick() {
   const int room = options.round - static_cast<int>(works.size());
   if (room > 0) {
     KW_TRY(std::vector<Work> fresh, due_subjects(room));
+    works.reserve(works.size() + fresh.size());
     for (Work& each : fresh) works.push_back(std::move(each));
   }
   std::vector<Task> tasks;
   Task together;
   for (Work& work : works) {
-    if (!room_for(work.run)) continue;
     work.subject = work.run.subject;
     work.target = target_of(work.run);
     SubjectFacts facts;
     facts.subject = work.subject;
     facts.type = work.run.type;
     work.traits = work.rotatable->traits(facts);
+    if (!room_for(work)) continue;
     if (work.traits.external) {
       tasks.emplace_back();
       tasks.back().push_back(std::move(work));
       continue;
     }
+    if (together.empty()) together.reserve(static_cast<std::size_t>(options.batch));
     together.push_back(std::move(work));
     if (static_cast<int>(together.size()) < options.batch) continue;
     tasks.push_back(std::move(together));

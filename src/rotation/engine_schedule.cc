@@ -15,6 +15,8 @@ constexpr std::chrono::hours kExpiringSoon{24};
 constexpr std::chrono::hours kTypePause{1};
 constexpr std::chrono::seconds kCountEvery{15};
 
+}  // namespace
+
 ScheduleRow row_of(const SubjectFacts& facts, const Due& due, WallTime now) {
   ScheduleRow row;
   row.subject = facts.subject;
@@ -26,8 +28,6 @@ ScheduleRow row_of(const SubjectFacts& facts, const Due& due, WallTime now) {
   if (facts.expires_at && *facts.expires_at - now < kExpiringSoon) row.urgency = 1;
   return row;
 }
-
-}  // namespace
 
 Result<std::vector<ScheduleRow>> Engine::State::rows_of_page(
     Place& place, const std::vector<SubjectFacts>& page) {
@@ -50,12 +50,7 @@ Result<std::vector<ScheduleRow>> Engine::State::rows_of_page(
 
 Status Engine::State::keep_rows(std::vector<ScheduleRow> rows) {
   KW_OK(house.store.read([&](store::Reader& reader) -> Status {
-    std::vector<ScheduleRow> changed_rows;
-    for (ScheduleRow& row : rows) {
-      KW_TRY(const std::optional<ScheduleRow> known, load_schedule(reader, row.subject));
-      if (!known || *known != row) changed_rows.push_back(std::move(row));
-    }
-    rows = std::move(changed_rows);
+    KW_TRY(rows, changed_schedules(reader, std::move(rows)));
     return ok();
   }));
   if (rows.empty()) return ok();
@@ -63,8 +58,7 @@ Status Engine::State::keep_rows(std::vector<ScheduleRow> rows) {
   return house.store.write(
       [&](store::Tx& tx) -> Status {
         KW_OK(cluster::require_fence(tx, kSchedulerLease, fence));
-        for (const ScheduleRow& row : rows) KW_OK(put_schedule(tx, row));
-        return ok();
+        return put_schedules(tx, rows);
       },
       store::Priority::kBackground);
 }
@@ -146,6 +140,7 @@ Result<std::vector<Work>> Engine::State::due_subjects(int limit) {
     }
     return ok();
   }));
+  works.reserve(subjects.size());
   for (const Subject& subject : subjects) {
     Work work;
     work.rotatable = rotatable_of(subject.kind);

@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>
 #include <set>
+#include <span>
 #include <thread>
 #include <unordered_set>
 
@@ -16,6 +17,7 @@
 #include "rotation/crash_matrix.h"
 #include "rotation/engine.h"
 #include "rotation/engine_metrics.h"
+#include "rotation/policy_json.h"
 #include "rotation/retry.h"
 #include "rotation/run_journal.h"
 #include "rotation/run_machine.h"
@@ -43,6 +45,10 @@ struct Work {
   Rotatable* rotatable = nullptr;
   Traits traits;
   std::optional<Consumption> consumption;
+  std::shared_ptr<const Observed> ahead;  ///< read for the whole task, not looked at yet
+  std::shared_ptr<const Observed> seen;   ///< what this turn planned by
+  bool unused = false;                    ///< nobody uses the subject: read for the whole task
+  std::optional<ScheduleRow> next;        ///< when it is due again, if this turn ends it
 
   std::string path;   ///< states that were left, joined by ','
   std::string verbs;  ///< joined by ','
@@ -55,6 +61,14 @@ struct Work {
   bool gone = false;  ///< nothing to commit: not due after all, or somebody else has it
 };
 using Task = std::vector<Work>;
+static_assert(std::is_nothrow_move_constructible_v<Work>);  // or a growing Task copies them
+
+/// What one try at a commit makes of the works.
+struct Written {
+  std::vector<Run> runs;                            ///< in the order of the works
+  std::map<Rotatable*, std::vector<Chain>> chains;  ///< complete before pointers are taken
+  std::map<const Work*, const Chain*> chain_of;
+};
 
 /// A mistake in the schedule cache that a round found.
 struct Correction {
@@ -93,7 +107,7 @@ struct Engine::State {
   // engine_pick.cc
   Result<std::vector<Task>> pick();  ///< marks the subjects busy
   Result<std::vector<Work>> due_works(int limit);
-  bool room_for(const Run& run);
+  bool room_for(const Work& work);
   bool is_busy(const Subject& subject) const;
   void put_back(const Task& task);
   Rotatable* rotatable_of(const std::string& kind) const;
@@ -121,19 +135,25 @@ struct Engine::State {
   Status correct_schedule();
   Status count_open();
 
+  // engine_ahead.cc: what many runs need is read at once
+  void look_ahead(Task& task);
+  void note_unused(std::span<Work* const> works);
+
   // engine_step.cc: false means that this run goes no further in this turn
   void carry(Work& work);
   bool step(Work& work);
   bool forward(Work& work, const StateRow& row);
   bool unwind(Work& work);
   bool plan(Work& work);
-  bool look_at_plan(Work& work, Observed& seen);
+  bool look_at_plan(Work& work);  ///< sets work.seen
+  std::string hash_of_plan(const Run& run);
   bool still_due(Work& work, const SubjectFacts& facts);
   bool same_plan(Work& work);
   bool next_percentage(Work& work);
   bool soak(Work& work);
   bool go_back(Work& work, std::string_view why);
   bool do_verb(Work& work, Verb verb, int percent);
+  Performed perform(Work& work, Verb verb, int percent);
   bool pass(Work& work, Guard guard);
   bool move(Work& work, Move move);
   bool wait(Work& work, std::string_view why, WallTime until);
@@ -142,7 +162,7 @@ struct Engine::State {
   Result<Evidence> evidence(Work& work, Guard guard);
   Status drain_evidence(Work& work, Evidence& evidence);
   Status read_consumption(Work& work);
-  Result<Seconds> refresh_of(const Subject& subject);
+  Result<Seconds> refresh_of(const Work& work);
   static bool refused_by_consumer(const Work& work);
   bool acknowledgements_late(Work& work, const std::optional<WallTime>& begun);
   WallTime look_again(const Run& run, std::string_view why) const;
@@ -158,14 +178,18 @@ struct Engine::State {
 
   // engine_commit.cc
   void commit(Task& task);
-  Status commit_together(std::vector<Work*>& works);
-  Status apply(store::Tx& tx, Work& work, Run& result);
-  Status replay(store::Tx& tx, const Work& work, Run& run);
+  void commit_or_split(std::span<Work* const> works);
+  Status commit_together(std::span<Work* const> works);
+  Status write_together(store::Tx& tx, std::span<Work* const> works, Written& written);
+  Status settle_chains(store::Tx& tx, std::span<Work* const> works, Written& written);
+  void tell_settled(std::span<Work* const> works, const Written& written);
+  void plan_next(std::span<Work* const> works);
+  Status replay(store::Tx& tx, const Work& work, bool chained, Run& run);
   bool write_intent(Work& work, Verb verb);
   void committed(Work& work, const Run& result);
   void not_committed(Work& work, const Error& why);
   Status write_broken();
-  Status keep_schedule(store::Tx& tx, const Work& work, const Run& run);
+  Status keep_schedules(store::Tx& tx, std::span<Work* const> works, const Written& written);
 
   EngineHouse house;
   std::vector<Rotatable*> rotatables;
@@ -174,6 +198,9 @@ struct Engine::State {
   ClockWatch clock_watch;
   ClockWatch lease_watch;  ///< leases may live by another clock; they follow no jump either
   RetryDelays delays;
+
+  std::mutex texts_mutex;
+  PolicyTexts texts;
 
   std::mutex ticking;          ///< one round at a time; also guards what only rounds use:
   std::vector<Place> places;   ///< one per rotatable
@@ -204,6 +231,8 @@ struct Engine::State {
 
 /// What a settled verb changes in the run itself. Pure.
 void note_done(Run& run, Verb verb, WallTime now);
+/// What the schedule cache keeps of a subject that is due then.
+ScheduleRow row_of(const SubjectFacts& facts, const Due& due, WallTime now);
 /// True for triggers that nobody asked for by hand.
 bool by_schedule(Trigger trigger);
 

@@ -200,12 +200,7 @@ bool Engine::State::do_verb(Work& work, Verb verb, int percent) {
     work.again = !work.ops.empty();  // what a foreign system learns is never ahead of the rows
     if (work.again || !write_intent(work, verb)) return false;
   }
-  Run told = work.run;
-  told.percent = percent;
-  const int times = verb == Verb::kTest && work.traits.external ? options.tests_in_a_row : 1;
-  Performed performed;
-  for (int i = 0; i < times && performed.outcome == Outcome::kOk; ++i)
-    performed = work.rotatable->perform(verb, told);
+  Performed performed = perform(work, verb, percent);
   if (!note_outcome(work, verb, performed)) return failed(work, verb, performed);
   if (percent != work.run.percent) {
     Op set;
@@ -224,7 +219,27 @@ bool Engine::State::do_verb(Work& work, Verb verb, int percent) {
   return true;
 }
 
-bool Engine::State::look_at_plan(Work& work, Observed& seen) {
+Performed Engine::State::perform(Work& work, Verb verb, int percent) {
+  if (verb == Verb::kCreatePending && work.seen)
+    return work.rotatable->create_pending(work.run, *work.seen);
+  std::optional<Run> at_percent;
+  if (percent != work.run.percent) {
+    at_percent = work.run;
+    at_percent->percent = percent;
+  }
+  const Run& told = at_percent ? *at_percent : work.run;
+  const int times = verb == Verb::kTest && work.traits.external ? options.tests_in_a_row : 1;
+  Performed performed;
+  for (int i = 0; i < times && performed.outcome == Outcome::kOk; ++i)
+    performed = work.rotatable->perform(verb, told);
+  return performed;
+}
+
+bool Engine::State::look_at_plan(Work& work) {
+  if (work.ahead) {
+    work.seen = std::move(work.ahead);
+    return true;
+  }
   Result<Observed> found = work.rotatable->inspect(work.run);
   if (!found && found.error().code == Code::kNotFound) {
     work.gone = !work.stored;
@@ -234,28 +249,33 @@ bool Engine::State::look_at_plan(Work& work, Observed& seen) {
     return false;
   }
   if (!found) return try_later(work, found.error().reason);
-  seen = *std::move(found);
+  work.seen = std::make_shared<const Observed>(*std::move(found));
   return true;
+}
+
+std::string Engine::State::hash_of_plan(const Run& run) {
+  const std::scoped_lock lock(texts_mutex);
+  return plan_hash(run, texts.of(run.policy));
 }
 
 // A plan is made of facts that are read now. Nothing was done before it, so it changes what the ops
 // begin from.
 bool Engine::State::plan(Work& work) {
-  Observed seen;
-  if (!look_at_plan(work, seen)) return false;
+  if (!look_at_plan(work)) return false;
   Run& run = work.run;
   if (!run.policy_given) {
-    Result<EffectivePolicy> policy = options.policy_for(seen.facts);
+    Result<EffectivePolicy> policy = options.policy_for(work.seen->facts);
     if (!policy) return try_later(work, policy.error().reason);
     run.policy = *std::move(policy);
   }
-  if (!still_due(work, seen.facts)) return false;
-  run.type = seen.facts.type;
-  run.from_version = seen.facts.primary;
+  if (!still_due(work, work.seen->facts)) return false;
+  run.type = work.seen->facts.type;
+  run.from_version = work.seen->facts.primary;
   // Drift is told against the version that the run is from, which is known only now.
-  if (!seen.drift.empty() && !look_at_plan(work, seen)) return false;
+  if (!work.seen->drift.empty() && !look_at_plan(work)) return false;
+  const Observed& seen = *work.seen;
   run.rank = rank_of(run, seen.facts, now());
-  run.plan_hash = plan_hash(run);
+  run.plan_hash = hash_of_plan(run);
   work.base = run;
   work.traits = work.rotatable->traits(seen.facts);
   if (!seen.drift.empty()) {
@@ -263,7 +283,7 @@ bool Engine::State::plan(Work& work) {
     metrics.drift();
     return move(work, Move::kAskOperator);
   }
-  const Result<Seconds> refresh = refresh_of(run.subject);
+  const Result<Seconds> refresh = refresh_of(work);
   if (!refresh) return try_later(work, refresh.error().reason);
   Evidence evidence;
   evidence.fenced = true;
@@ -302,8 +322,8 @@ bool Engine::State::still_due(Work& work, const SubjectFacts& facts) {
 // schedule makes a new one.
 bool Engine::State::same_plan(Work& work) {
   if (work.run.policy.approvals == 0 || work.run.approval.empty()) return true;
-  Observed seen;
-  if (!look_at_plan(work, seen)) return false;
+  if (!look_at_plan(work)) return false;
+  const Observed& seen = *work.seen;
   Run again = work.run;
   again.type = seen.facts.type;
   again.from_version = seen.facts.primary;

@@ -185,8 +185,8 @@ Result<ImportSummary> DependencyGraph::import(Change change, std::string_view te
   edges.reserve(after.size());
   for (const auto& [key, edge] : after) edges.push_back(*edge);
   // The text's digest binds the leaf to what was imported.
-  const std::string digest = codec::hex(
-      crypto::sha256(as_bytes(graph_text(GraphModel::of(edges), GraphForm::kJson))));
+  const std::string digest =
+      codec::hex(crypto::sha256(as_bytes(graph_text(GraphModel::of(edges), GraphForm::kJson))));
   if (derived_ != nullptr) {
     KW_TRY(std::vector<Edge> derived, derived_->edges(change.tx));
     add_derived(std::move(derived), edges);

@@ -116,8 +116,8 @@ Result<IncidentPlan> Incidents::plan(const IncidentRequest& request) {
   return plan;
 }
 
-Result<BlastRadius> Incidents::measure(const std::vector<IncidentItem>& items,
-                                       std::string incident, WallTime since) {
+Result<BlastRadius> Incidents::measure(const std::vector<IncidentItem>& items, std::string incident,
+                                       WallTime since) {
   BlastQuestion question;
   question.incident = std::move(incident);
   question.from = since;

@@ -223,9 +223,8 @@ Result<Incidents::Progress> IncidentStep::contain() {
 }
 
 Result<Incidents::Progress> IncidentStep::report() {
-  KW_TRY(const BlastRadius radius,
-         incidents_.measure(row_.items, row_.incident.id.text(),
-                            row_.incident.request.compromised_since));
+  KW_TRY(const BlastRadius radius, incidents_.measure(row_.items, row_.incident.id.text(),
+                                                      row_.incident.request.compromised_since));
   const std::string text = blast_radius_json(radius);
   row_.incident.phase = IncidentPhase::kReported;
   tell("incident.reported", std::to_string(radius.subjects.size()) + " subjects, " +

@@ -85,7 +85,7 @@ struct Job {
 struct JobSlice {
   JobProgress progress;
   bool finished = false;
-  Millis rest{0};  ///< to wait before the next slice
+  Millis rest{0};               ///< to wait before the next slice
   double foreground_ratio = 0;  ///< as Job::foreground_ratio
   /// Rows of the kind that go into the transaction that records this slice; may be empty. It may
   /// run more than once and changes only `tx`.

@@ -10,5 +10,7 @@ namespace kw::rotation {
 
 /// Hex SHA-256 over subject, type, from_version, algorithm and policy of a planned run.
 std::string plan_hash(const Run& run);
+/// The same with policy_json(run.policy) at hand.
+std::string plan_hash(const Run& run, std::string_view policy_text);
 
 }  // namespace kw::rotation

@@ -21,16 +21,19 @@ struct Window {
   std::string zone = "UTC";
   /// Windows of one policy share a group. It is open when one window of every group is.
   int group = 0;
+  bool operator==(const Window&) const = default;
 };
 /// A time in which nothing scheduled runs, unless a hard deadline falls into it. Half-open.
 struct Blackout {
   std::string name;
   std::string from, to;  ///< RFC 3339 in UTC
+  bool operator==(const Blackout&) const = default;
 };
 /// A schedule by the wall clock of a zone. In a gap it runs once after it, in a fold once.
 struct CronSchedule {
   std::string cron;
   std::string zone = "UTC";
+  bool operator==(const CronSchedule&) const = default;
 };
 
 /// What happens when the hard deadline passes and nothing has run.
@@ -44,6 +47,7 @@ struct SetBy {
   std::string value;   ///< as the policy language writes it
   std::string policy;  ///< name of the policy or template
   std::string clause;  ///< "types.dek.interval", "class multiplier confidential x 1/2" …
+  bool operator==(const SetBy&) const = default;
 };
 
 struct EffectivePolicy {
@@ -78,6 +82,8 @@ struct EffectivePolicy {
   Seconds quarantine{0};
   Seconds state_deadline{3600};  ///< a run longer in one state than planned: alert
   OldVersion old_version = OldVersion::kRetire;
+
+  bool operator==(const EffectivePolicy&) const = default;
 };
 
 }  // namespace kw::rotation

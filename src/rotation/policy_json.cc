@@ -65,6 +65,15 @@ std::string policy_json(const EffectivePolicy& policy) {
   return *std::move(canonical);
 }
 
+const std::string& PolicyTexts::of(const EffectivePolicy& policy) {
+  constexpr std::size_t kKept = 8;
+  for (const Known& each : known_)
+    if (each.policy == policy) return each.json;
+  if (known_.size() == kKept) known_.erase(known_.begin());
+  known_.push_back({policy, policy_json(policy)});
+  return known_.back().json;
+}
+
 Result<EffectivePolicy> parse_policy_json(std::string_view json) {
   // JSON is YAML, and the policy language has one reader.
   const auto text = codec::YamlDocument::parse(json, "policy");

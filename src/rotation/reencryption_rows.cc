@@ -45,9 +45,10 @@ Result<std::vector<Quarantined>> list_quarantined(store::Reader& reader, const J
 }
 
 Status forget_references(store::Tx& tx, const Job& job, WallTime first, WallTime second) {
-  return tx.post("UPDATE rotation_reference SET items = 0, first_at = $4, second_at = $5"
-                 " WHERE tenant = $1 AND subject = $2 AND place = $3",
-                 {job.tenant, job.subject, job.place, to_micros(first), to_micros(second)});
+  return tx.post(
+      "UPDATE rotation_reference SET items = 0, first_at = $4, second_at = $5"
+      " WHERE tenant = $1 AND subject = $2 AND place = $3",
+      {job.tenant, job.subject, job.place, to_micros(first), to_micros(second)});
 }
 
 Status put_reference(store::Tx& tx, const Reference& reference) {

@@ -21,6 +21,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -80,6 +81,19 @@ struct Observed {
   bool old_accepted = false;      ///< from_version is still accepted
   bool free_slot = true;          ///< a new version can be made now
   std::string drift;              ///< "" or a stable word: someone else changed it
+  /// What the rotatable read, for its own later calls of the same turn.
+  std::shared_ptr<const Carried> basis;
+};
+
+/// The chain kCreatePending, kInstall, kTest, kPromote of one run, settled as one change beside
+/// those of many others. Borrows what it points to.
+struct Chain {
+  Run* run = nullptr;                  ///< as planned; settle_chains() sets to_version
+  const Observed* seen = nullptr;      ///< from inspect_all() of this turn
+  const Performed* created = nullptr;  ///< of kCreatePending
+  // What the run's leaf says about the version, set by settle_chains():
+  std::string_view action, kind;
+  std::string object;
 };
 
 /// How much the old version is still in use. A meter that cannot tell says so.
@@ -117,6 +131,20 @@ class Rotatable {
                         const Performed& performed) = 0;
   /// After the transaction of settle() committed: forget caches, wake watchers.
   virtual void settled(const Run& run) = 0;
+
+  /// Many runs at once, for rotations of everything: a rotatable that can do better than one after
+  /// the other says so. inspect() of all, in their order.
+  virtual std::vector<Result<Observed>> inspect_all(std::span<const Run* const> runs);
+  /// perform(kCreatePending) after inspect_all() in the same turn.
+  virtual Performed create_pending(const Run& run, const Observed& seen);
+  /// True when settle_chains() may be called.
+  virtual bool settles_chains() const { return false; }
+  /// As settle() of the four verbs for every chain, all or none. Refuses what is no longer as it
+  /// was seen. Adds no leaf: that of the run holds what the chain did.
+  /// @errors kAborted(stale_epoch), kFailedPrecondition(drift)
+  virtual Status settle_chains(store::Tx& tx, std::span<Chain> chains);
+  /// After their transaction committed, instead of settled().
+  virtual void chains_settled(std::span<const Chain> chains);
   virtual Result<Drain> measure_drain(const Run& run) = 0;
   virtual Result<Health> health(const Run& run) = 0;
 };

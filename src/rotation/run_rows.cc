@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <map>
 
 #include "rotation/policy_json.h"
+#include "store/row_set.h"
 
 namespace kw::rotation {
 
@@ -47,18 +49,14 @@ Status read_names(const store::Row& row, Run& run) {
   return ok();
 }
 
-Status read_plan(const store::Row& row, Run& run) {
+void read_plan(const store::Row& row, Run& run) {
   run.from_version = static_cast<std::uint32_t>(row.integer(11));
   run.to_version = static_cast<std::uint32_t>(row.integer(12));
   run.algorithm = row.text(13);
-  if (!row.text(14).empty()) {
-    KW_TRY(run.policy, parse_policy_json(row.text(14)));
-  }
   run.policy_given = row.integer(15) != 0;
   run.rank = static_cast<int>(row.integer(16));
   run.plan_hash = row.text(17);
   run.approval = row.text(18);
-  return ok();
 }
 
 void read_progress(const store::Row& row, Run& run) {
@@ -78,11 +76,25 @@ void read_progress(const store::Row& row, Run& run) {
   run.epoch = row.integer(32);
 }
 
-Result<Run> run_of(const store::Row& row) {
+// Frozen policies of many runs are mostly the same few texts.
+using KnownPolicies = std::map<std::string, EffectivePolicy>;
+constexpr std::size_t kKnownPoliciesMax = 64;
+
+Result<EffectivePolicy> policy_of(const std::string& text, KnownPolicies& known) {
+  if (const auto found = known.find(text); found != known.end()) return found->second;
+  KW_TRY(EffectivePolicy policy, parse_policy_json(text));
+  if (known.size() < kKnownPoliciesMax) known.emplace(text, policy);
+  return policy;
+}
+
+Result<Run> run_of(const store::Row& row, KnownPolicies& known) {
   Run run;
   KW_TRY(run.id, RunId::from_bytes(row.bytes(0)));
   KW_OK(read_names(row, run));
-  KW_OK(read_plan(row, run));
+  if (!row.text(14).empty()) {
+    KW_TRY(run.policy, policy_of(row.text(14), known));
+  }
+  read_plan(row, run);
   read_progress(row, run);
   return run;
 }
@@ -90,104 +102,147 @@ Result<Run> run_of(const store::Row& row) {
 Result<std::vector<Run>> runs_of(const store::Rows& rows) {
   std::vector<Run> runs;
   runs.reserve(rows.size());
+  KnownPolicies known;
   for (const store::Row& row : rows) {
-    KW_TRY(Run run, run_of(row));
+    KW_TRY(Run run, run_of(row, known));
     runs.push_back(std::move(run));
   }
   return runs;
 }
 
 // A run that is not planned yet and brought no policy has none to store.
-std::string stored_policy(const Run& run) {
+std::string_view stored_policy(store::RowSet& rows, PolicyTexts& texts, const Run& run) {
   const bool known = run.policy_given || !run.plan_hash.empty();
-  return known ? policy_json(run.policy) : std::string();
+  return known ? rows.keep(texts.of(run.policy)) : std::string_view();
+}
+
+constexpr std::size_t kRunColumns = 33;
+constexpr std::size_t kProgressColumns = 21;
+constexpr std::size_t kPlanColumns = 7;
+
+void add_run(store::RowSet& rows, PolicyTexts& texts, const Run& run) {
+  rows.add({run.id.bytes(),
+            run.subject.kind,
+            run.subject.tenant,
+            run.subject.name,
+            run.type,
+            run_state_name(run.state),
+            run_state_name(run.resumes_to),
+            run_state_name(run.undoing),
+            trigger_name(run.trigger),
+            run.requested_by,
+            run.reason,
+            run.from_version,
+            run.to_version,
+            run.algorithm,
+            stored_policy(rows, texts, run),
+            run.policy_given ? 1 : 0,
+            run.rank,
+            run.plan_hash,
+            run.approval,
+            run.percent,
+            run.salt,
+            run.attempts,
+            run.worked ? 1 : 0,
+            run.discarded,
+            run.problem,
+            to_micros(run.next_at),
+            to_micros(run.created_at),
+            to_micros(run.updated_at),
+            to_micros(run.entered_at),
+            micros(run.staged_at),
+            micros(run.promoted_at),
+            micros(run.finished_at),
+            run.epoch});
+}
+
+void add_progress(store::RowSet& rows, const Run& before, const Run& run) {
+  rows.add({run.id.bytes(),
+            run_state_name(before.state),
+            before.epoch,
+            run_state_name(run.state),
+            run_state_name(run.resumes_to),
+            run_state_name(run.undoing),
+            run.to_version,
+            run.rank,
+            run.approval,
+            run.percent,
+            run.attempts,
+            run.worked ? 1 : 0,
+            run.discarded,
+            run.problem,
+            to_micros(run.next_at),
+            to_micros(run.updated_at),
+            to_micros(run.entered_at),
+            micros(run.staged_at),
+            micros(run.promoted_at),
+            micros(run.finished_at),
+            run.epoch});
+}
+
+Error run_open() {
+  return error(Code::kAlreadyExists, "run_open", "the subject has a run that is not finished");
+}
+
+// A run that ends in the transaction that begins it is not in the unique index of open ones.
+Status require_none_open(store::Tx& tx, std::span<const Run* const> runs) {
+  store::RowSet ended(3);
+  for (const Run* run : runs)
+    if (finished(run->state))
+      ended.add({run->subject.kind, run->subject.tenant, run->subject.name});
+  KW_TRY(const auto open,
+         tx.query_rows("WITH r (kind, tenant, name) AS (/*rows*/) SELECT 1 FROM r"
+                       " JOIN rotation_run o ON o.kind = r.kind AND o.tenant = r.tenant"
+                       " AND o.name = r.name WHERE o.finished_at IS NULL",
+                       ended));
+  return open.empty() ? ok() : Status(run_open());
 }
 
 }  // namespace
 
-Status insert_run(store::Tx& tx, const Run& run) {
-  const std::string policy = stored_policy(run);
+Status insert_runs(store::Tx& tx, std::span<const Run* const> runs) {
+  KW_OK(require_none_open(tx, runs));
+  store::RowSet rows(kRunColumns);
+  PolicyTexts texts;
+  for (const Run* run : runs) add_run(rows, texts, *run);
   KW_TRY(const std::int64_t made,
-         tx.execute(
-             "INSERT INTO rotation_run (" KW_RUN_COLUMNS
-             ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, "
-             "$17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33)"
-             " ON CONFLICT DO NOTHING",
-             {run.id.bytes(),
-              run.subject.kind,
-              run.subject.tenant,
-              run.subject.name,
-              run.type,
-              run_state_name(run.state),
-              run_state_name(run.resumes_to),
-              run_state_name(run.undoing),
-              trigger_name(run.trigger),
-              run.requested_by,
-              run.reason,
-              run.from_version,
-              run.to_version,
-              run.algorithm,
-              policy,
-              run.policy_given ? 1 : 0,
-              run.rank,
-              run.plan_hash,
-              run.approval,
-              run.percent,
-              run.salt,
-              run.attempts,
-              run.worked ? 1 : 0,
-              run.discarded,
-              run.problem,
-              to_micros(run.next_at),
-              to_micros(run.created_at),
-              to_micros(run.updated_at),
-              to_micros(run.entered_at),
-              micros(run.staged_at),
-              micros(run.promoted_at),
-              micros(run.finished_at),
-              run.epoch}));
-  if (made == 1) return ok();
-  return error(Code::kAlreadyExists, "run_open", "the subject has a run that is not finished");
+         tx.execute_rows("WITH r (" KW_RUN_COLUMNS
+                         ") AS (/*rows*/) INSERT INTO rotation_run (" KW_RUN_COLUMNS
+                         ") SELECT r.* FROM r WHERE true ON CONFLICT DO NOTHING",
+                         rows));
+  return made == static_cast<std::int64_t>(runs.size()) ? ok() : Status(run_open());
 }
 
-Status save_run(store::Tx& tx, const Run& before, const Run& run) {
-  const bool planned_now = before.plan_hash != run.plan_hash;
-  if (planned_now) {
-    const std::string policy = stored_policy(run);
-    KW_OK(tx.execute(
-        "UPDATE rotation_run SET type = $2, policy = $3, from_version = $4, plan_hash = $5,"
-        " salt = $6 WHERE id = $1 AND epoch = $7",
-        {run.id.bytes(), run.type, policy, run.from_version, run.plan_hash, run.salt,
-         before.epoch}));
+Status save_runs(store::Tx& tx, std::span<const RunChange> changes) {
+  store::RowSet plans(kPlanColumns), all(kProgressColumns);
+  PolicyTexts texts;
+  for (const auto& [before, run] : changes) {
+    add_progress(all, *before, *run);
+    if (before->plan_hash == run->plan_hash) continue;
+    plans.add({run->id.bytes(), run->type, stored_policy(plans, texts, *run), run->from_version,
+               run->plan_hash, run->salt, before->epoch});
   }
+  KW_OK(
+      tx.post_rows("WITH r (id, type, policy, from_version, plan_hash, salt, was) AS (/*rows*/)"
+                   " UPDATE rotation_run SET type = r.type, policy = r.policy,"
+                   " from_version = r.from_version, plan_hash = r.plan_hash, salt = r.salt"
+                   " FROM r WHERE rotation_run.id = r.id AND rotation_run.epoch = r.was",
+                   plans));
   KW_TRY(const std::int64_t changed,
-         tx.execute("UPDATE rotation_run SET state = $4, resumes_to = $5, undoing = $6,"
-                    " to_version = $7, urgency = $8, approval = $9, percent = $10, attempts = $11,"
-                    " worked = $12, discarded = $13, problem = $14, next_at = $15,"
-                    " updated_at = $16, entered_at = $17, staged_at = $18, promoted_at = $19,"
-                    " finished_at = $20, epoch = $21 WHERE id = $1 AND state = $2 AND epoch = $3",
-                    {run.id.bytes(),
-                     run_state_name(before.state),
-                     before.epoch,
-                     run_state_name(run.state),
-                     run_state_name(run.resumes_to),
-                     run_state_name(run.undoing),
-                     run.to_version,
-                     run.rank,
-                     run.approval,
-                     run.percent,
-                     run.attempts,
-                     run.worked ? 1 : 0,
-                     run.discarded,
-                     run.problem,
-                     to_micros(run.next_at),
-                     to_micros(run.updated_at),
-                     to_micros(run.entered_at),
-                     micros(run.staged_at),
-                     micros(run.promoted_at),
-                     micros(run.finished_at),
-                     run.epoch}));
-  if (changed == 1) return ok();
+         tx.execute_rows(
+             "WITH r (id, was, was_epoch, state, resumes_to, undoing, to_version, urgency,"
+             " approval, percent, attempts, worked, discarded, problem, next_at, updated_at,"
+             " entered_at, staged_at, promoted_at, finished_at, epoch) AS (/*rows*/)"
+             " UPDATE rotation_run SET state = r.state, resumes_to = r.resumes_to,"
+             " undoing = r.undoing, to_version = r.to_version, urgency = r.urgency,"
+             " approval = r.approval, percent = r.percent, attempts = r.attempts,"
+             " worked = r.worked, discarded = r.discarded, problem = r.problem,"
+             " next_at = r.next_at, updated_at = r.updated_at, entered_at = r.entered_at,"
+             " staged_at = r.staged_at, promoted_at = r.promoted_at,"
+             " finished_at = r.finished_at, epoch = r.epoch FROM r WHERE rotation_run.id = r.id"
+             " AND rotation_run.state = r.was AND rotation_run.epoch = r.was_epoch",
+             all));
+  if (changed == static_cast<std::int64_t>(changes.size())) return ok();
   return error(Code::kAborted, "run_moved", "the run was changed meanwhile; look again");
 }
 
@@ -196,7 +251,18 @@ Result<Run> load_run(store::Reader& reader, const RunId& id) {
       const auto row,
       reader.query_one("SELECT " KW_RUN_COLUMNS " FROM rotation_run WHERE id = $1", {id.bytes()}));
   if (!row) return error(Code::kNotFound, "not_found", "there is no such run");
-  return run_of(*row);
+  KnownPolicies known;
+  return run_of(*row, known);
+}
+
+Result<std::vector<Run>> load_runs(store::Reader& reader, std::span<const RunId> ids) {
+  store::RowSet wanted(1);
+  for (const RunId& id : ids) wanted.add({id.bytes()});
+  KW_TRY(const auto rows,
+         reader.query_rows("WITH r (wanted) AS (/*rows*/) SELECT " KW_RUN_COLUMNS
+                           " FROM r JOIN rotation_run ON rotation_run.id = r.wanted",
+                           wanted));
+  return runs_of(rows);
 }
 
 Result<std::optional<Run>> load_open_run(store::Reader& reader, const Subject& subject) {
@@ -206,7 +272,8 @@ Result<std::optional<Run>> load_open_run(store::Reader& reader, const Subject& s
                           " AND finished_at IS NULL",
                           {subject.kind, subject.tenant, subject.name}));
   if (!row) return std::optional<Run>();
-  KW_TRY(Run run, run_of(*row));
+  KnownPolicies known;
+  KW_TRY(Run run, run_of(*row, known));
   return std::optional<Run>(std::move(run));
 }
 
@@ -270,12 +337,16 @@ Result<std::optional<WallTime>> next_run_time(store::Reader& reader) {
   return std::optional<WallTime>(from_micros(row->integer(0)));
 }
 
-Status insert_step(store::Tx& tx, const RunId& run, const Step& step) {
-  return tx.post(
-      "INSERT INTO rotation_step (run, seq, state, verb, outcome, at, detail)"
-      " VALUES ($1, $2, $3, $4, $5, $6, $7)",
-      {run.bytes(), step.seq, run_state_name(step.state), step.verb, step.outcome,
-       to_micros(step.at), step.detail});
+Status insert_steps(store::Tx& tx, std::span<const RunStep> steps) {
+  store::RowSet rows(7);
+  for (const RunStep& each : steps)
+    rows.add({each.run->bytes(), each.step.seq, run_state_name(each.step.state), each.step.verb,
+              each.step.outcome, to_micros(each.step.at), each.step.detail});
+  return tx.post_rows(
+      "WITH r (run, seq, state, verb, outcome, at, detail) AS (/*rows*/)"
+      " INSERT INTO rotation_step (run, seq, state, verb, outcome, at, detail)"
+      " SELECT r.* FROM r",
+      rows);
 }
 
 Result<std::vector<Step>> select_steps(store::Reader& reader, const RunId& run, int limit) {

@@ -8,14 +8,20 @@
 
 namespace kw::rotation {
 
-/// @errors kAlreadyExists(run_open): the subject has one that is not finished.
-Status insert_run(store::Tx& tx, const Run& run);
-/// Writes everything that may change after the start, if the row still has the state and epoch of
-/// `before`; the row then has run.epoch, which must be higher.
+/// All or none. @errors kAlreadyExists(run_open): a subject has one that is not finished.
+Status insert_runs(store::Tx& tx, std::span<const Run* const> runs);
+struct RunChange {
+  const Run* before;
+  const Run* run;
+};
+/// Writes everything that may change after the start, if the rows still have state and epoch of
+/// `before`; they then have run.epoch, which must be higher. All or none.
 /// @errors kAborted(run_moved)
-Status save_run(store::Tx& tx, const Run& before, const Run& run);
+Status save_runs(store::Tx& tx, std::span<const RunChange> changes);
 /// @errors kNotFound(not_found), kDataLoss(bad_run)
 Result<Run> load_run(store::Reader& reader, const RunId& id);
+/// Those of `ids` that there are, in any order.
+Result<std::vector<Run>> load_runs(store::Reader& reader, std::span<const RunId> ids);
 Result<std::optional<Run>> load_open_run(store::Reader& reader, const Subject& subject);
 Result<std::vector<Run>> select_runs(store::Reader& reader, const RunFilter& filter);
 
@@ -33,7 +39,11 @@ Status hurry_run(store::Tx& tx, const Subject& subject, WallTime now);
 /// The earliest next_at of all open runs.
 Result<std::optional<WallTime>> next_run_time(store::Reader& reader);
 
-Status insert_step(store::Tx& tx, const RunId& run, const Step& step);
+struct RunStep {
+  const RunId* run;
+  Step step;
+};
+Status insert_steps(store::Tx& tx, std::span<const RunStep> steps);
 Result<std::vector<Step>> select_steps(store::Reader& reader, const RunId& run, int limit);
 
 }  // namespace kw::rotation

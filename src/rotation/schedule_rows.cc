@@ -1,6 +1,9 @@
 #include "rotation/schedule_rows.h"
 
 #include <algorithm>
+#include <map>
+
+#include "store/row_set.h"
 
 namespace kw::rotation {
 
@@ -12,25 +15,44 @@ constexpr std::int64_t kHoldMax = 24 * kHoldFirst;
 
 }  // namespace
 
-Result<std::optional<ScheduleRow>> load_schedule(store::Reader& reader, const Subject& subject) {
-  KW_TRY(const auto row,
-         reader.query_one("SELECT next_due, why, urgency, facts_epoch FROM rotation_schedule"
-                          " WHERE kind = $1 AND tenant = $2 AND name = $3",
-                          {subject.kind, subject.tenant, subject.name}));
-  if (!row) return std::optional<ScheduleRow>();
-  return std::optional<ScheduleRow>(ScheduleRow{
-      subject, row->integer(0), row->text(1), static_cast<int>(row->integer(2)), row->integer(3)});
+Result<std::vector<ScheduleRow>> changed_schedules(store::Reader& reader,
+                                                   std::vector<ScheduleRow> rows) {
+  store::RowSet wanted(3);
+  for (const ScheduleRow& row : rows)
+    wanted.add({row.subject.kind, row.subject.tenant, row.subject.name});
+  KW_TRY(const auto found,
+         reader.query_rows("WITH r (kind, tenant, name) AS (/*rows*/)"
+                           " SELECT s.kind, s.tenant, s.name, s.next_due, s.why, s.urgency,"
+                           " s.facts_epoch FROM r JOIN rotation_schedule s ON s.kind = r.kind"
+                           " AND s.tenant = r.tenant AND s.name = r.name",
+                           wanted));
+  std::map<Subject, ScheduleRow> known;
+  for (const store::Row& row : found) {
+    const Subject subject{row.text(0), row.text(1), row.text(2)};
+    known[subject] = {subject, row.integer(3), row.text(4), static_cast<int>(row.integer(5)),
+                      row.integer(6)};
+  }
+  std::erase_if(rows, [&](const ScheduleRow& row) {
+    const auto same = known.find(row.subject);
+    return same != known.end() && same->second == row;
+  });
+  return rows;
 }
 
-Status put_schedule(store::Tx& tx, const ScheduleRow& row) {
-  return tx.post(
-      "INSERT INTO rotation_schedule (kind, tenant, name, next_due, why, urgency,"
-      " facts_epoch, held_until, failures) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0)"
+Status put_schedules(store::Tx& tx, std::span<const ScheduleRow> rows) {
+  store::RowSet all(7);
+  for (const ScheduleRow& row : rows)
+    all.add({row.subject.kind, row.subject.tenant, row.subject.name, row.next_due, row.why,
+             row.urgency, row.facts_epoch});
+  return tx.post_rows(
+      "WITH r (kind, tenant, name, next_due, why, urgency, facts_epoch) AS (/*rows*/)"
+      " INSERT INTO rotation_schedule (kind, tenant, name, next_due, why, urgency,"
+      " facts_epoch, held_until, failures)"
+      " SELECT r.*, 0, 0 FROM r WHERE true"
       " ON CONFLICT (kind, tenant, name) DO UPDATE SET next_due = excluded.next_due,"
       " why = excluded.why, urgency = excluded.urgency,"
       " facts_epoch = excluded.facts_epoch",
-      {row.subject.kind, row.subject.tenant, row.subject.name, row.next_due, row.why, row.urgency,
-       row.facts_epoch});
+      all);
 }
 
 Result<std::vector<Subject>> due_schedule(store::Reader& reader, int urgency, WallTime now,
@@ -56,17 +78,29 @@ Result<std::int64_t> count_due(store::Reader& reader, WallTime before) {
   return row->integer(0);
 }
 
-Status leave_schedule(store::Tx& tx, const Subject& subject, bool ended_well, WallTime now) {
-  if (!ended_well) {
-    return tx.post(
-        "UPDATE rotation_schedule SET next_due = $4"
-        " WHERE kind = $1 AND tenant = $2 AND name = $3",
-        {subject.kind, subject.tenant, subject.name, kNeverDue});
-  }
-  return tx.post(
-      "UPDATE rotation_schedule SET next_due = $4, held_until = 0, failures = 0"
-      " WHERE kind = $1 AND tenant = $2 AND name = $3",
-      {subject.kind, subject.tenant, subject.name, to_micros(now)});
+Status leave_schedule(store::Tx& tx, std::span<const Subject* const> subjects) {
+  store::RowSet all(4);
+  for (const Subject* each : subjects) all.add({each->kind, each->tenant, each->name, kNeverDue});
+  return tx.post_rows(
+      "WITH r (kind, tenant, name, next_due) AS (/*rows*/)"
+      " UPDATE rotation_schedule SET next_due = r.next_due FROM r"
+      " WHERE rotation_schedule.kind = r.kind AND rotation_schedule.tenant = r.tenant"
+      " AND rotation_schedule.name = r.name",
+      all);
+}
+
+Status return_to_schedule(store::Tx& tx, std::span<const ScheduleRow> rows) {
+  store::RowSet all(7);
+  for (const ScheduleRow& row : rows)
+    all.add({row.subject.kind, row.subject.tenant, row.subject.name, row.next_due, row.why,
+             row.urgency, row.facts_epoch});
+  return tx.post_rows(
+      "WITH r (kind, tenant, name, next_due, why, urgency, facts_epoch) AS (/*rows*/)"
+      " UPDATE rotation_schedule SET next_due = r.next_due, why = r.why, urgency = r.urgency,"
+      " facts_epoch = r.facts_epoch, held_until = 0, failures = 0 FROM r"
+      " WHERE rotation_schedule.kind = r.kind AND rotation_schedule.tenant = r.tenant"
+      " AND rotation_schedule.name = r.name",
+      all);
 }
 
 Status hold_subject(store::Tx& tx, const Subject& subject, WallTime now) {

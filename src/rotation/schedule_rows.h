@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,17 +23,21 @@ struct ScheduleRow {
   bool operator==(const ScheduleRow&) const = default;
 };
 
-Result<std::optional<ScheduleRow>> load_schedule(store::Reader& reader, const Subject& subject);
-/// Keeps held_until and failures of an existing row.
-Status put_schedule(store::Tx& tx, const ScheduleRow& row);
+/// Those of `rows` that the store does not have as they are.
+Result<std::vector<ScheduleRow>> changed_schedules(store::Reader& reader,
+                                                   std::vector<ScheduleRow> rows);
+/// Keeps held_until and failures of existing rows. Each subject at most once.
+Status put_schedules(store::Tx& tx, std::span<const ScheduleRow> rows);
 /// Subjects that are due, not held and without an open run, by next_due.
 Result<std::vector<Subject>> due_schedule(store::Reader& reader, int urgency, WallTime now,
                                           int limit);
 Result<std::int64_t> count_due(store::Reader& reader, WallTime before);
 
-/// A run for the subject began: it is not due. Or one ended well: the next round looks when it is
-/// due again; a pass over a large inventory would take longer than a short interval.
-Status leave_schedule(store::Tx& tx, const Subject& subject, bool ended_well, WallTime now);
+/// Runs for the subjects began: they are not due.
+Status leave_schedule(store::Tx& tx, std::span<const Subject* const> subjects);
+/// Runs for the subjects ended well: they are due as the rows say. A pass over a large inventory
+/// would take longer than a short interval.
+Status return_to_schedule(store::Tx& tx, std::span<const ScheduleRow> rows);
 /// A run for the subject failed: the next one waits 1 h, 2 h, 4 h … up to 24 h.
 Status hold_subject(store::Tx& tx, const Subject& subject, WallTime now);
 /// Nothing for this subject before `until`.

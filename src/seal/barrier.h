@@ -135,6 +135,14 @@ class Barrier {
   /// As put, for several secrets at once (at least one): the cells get ids in a row.
   /// @returns the first id.
   Result<std::int64_t> put_all(store::Tx& tx, std::int64_t tenant, std::span<const ToSeal> secrets);
+  /// One secret of put_each; borrowed for the call.
+  struct ToSealFor {
+    std::int64_t tenant = 0;
+    ToSeal what;
+  };
+  /// As put, for secrets of several tenants at once. The statements are as many as for one.
+  /// @returns the ids in the order of the secrets.
+  Result<std::vector<std::int64_t>> put_each(store::Tx& tx, std::span<const ToSealFor> secrets);
   /// Opens a cell. @errors kDataLoss(unwrap_failed | cell_missing)
   Result<SecretBytes> get(store::Reader& reader, std::int64_t cell, const SealContext& context);
   /// Overwrites with zeros, then deletes: crypto-shred of one secret. PostgreSQL keeps the old row

@@ -6,6 +6,7 @@
 #include "base/reveal.h"
 #include "crypto/aead.h"
 #include "crypto/random.h"
+#include "store/row_set.h"
 
 namespace kw::seal {
 
@@ -32,6 +33,11 @@ std::string_view name_of(KekState state) {
 
 Error row_tampered() {
   return error(Code::kDataLoss, "row_tampered", "a stored row was changed outside the service");
+}
+
+Error no_primary_kek() {
+  return error(Code::kFailedPrecondition, "no_primary_kek",
+               "the tenant has no primary key-encryption key");
 }
 
 Bytes wrap_aad(const KekVersion& facts) {
@@ -119,10 +125,28 @@ Result<KekRow> load_primary_kek(store::Reader& reader, const RootKeys& root, std
          reader.query_one("SELECT tenant, version, state, wrapped, created_at, epoch, mac FROM kek"
                           " WHERE tenant = $1 AND state = 'primary'",
                           {tenant}));
-  if (!row)
-    return error(Code::kFailedPrecondition, "no_primary_kek",
-                 "the tenant has no primary key-encryption key");
+  if (!row) return no_primary_kek();
   return read_row(root, *row);
+}
+
+Result<std::vector<KekRow>> load_primary_keks(store::Reader& reader, const RootKeys& root,
+                                              std::span<const std::int64_t> tenants) {
+  store::RowSet wanted(1);
+  for (const std::int64_t tenant : tenants) wanted.add({tenant});
+  KW_TRY(const store::Rows rows,
+         reader.query_rows("WITH r (tenant) AS (/*rows*/)"
+                           " SELECT k.tenant, k.version, k.state, k.wrapped, k.created_at, k.epoch,"
+                           " k.mac FROM r JOIN kek k ON k.tenant = r.tenant"
+                           " WHERE k.state = 'primary'",
+                           wanted));
+  if (rows.size() != tenants.size()) return no_primary_kek();
+  std::vector<KekRow> keks;
+  keks.reserve(rows.size());
+  for (const store::Row& row : rows) {
+    KW_TRY(KekRow kek, read_row(root, row));
+    keks.push_back(std::move(kek));
+  }
+  return keks;
 }
 
 Status insert_kek(store::Tx& tx, const RootKeys& root, const KekRow& row) {

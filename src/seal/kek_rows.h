@@ -33,6 +33,9 @@ Result<KekRow> load_kek(store::Reader& reader, const RootKeys& root, std::int64_
                         std::uint32_t version);
 /// @errors kFailedPrecondition(no_primary_kek), kDataLoss(row_tampered)
 Result<KekRow> load_primary_kek(store::Reader& reader, const RootKeys& root, std::int64_t tenant);
+/// The primaries of several tenants, in any order. @errors as load_primary_kek
+Result<std::vector<KekRow>> load_primary_keks(store::Reader& reader, const RootKeys& root,
+                                              std::span<const std::int64_t> tenants);
 Status insert_kek(store::Tx& tx, const RootKeys& root, const KekRow& row);
 /// @errors kAborted(kek_changed): somebody else moved it since `row` was read.
 Status move_kek(store::Tx& tx, const RootKeys& root, KekRow row, KekState to);

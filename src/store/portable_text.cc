@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 
 namespace kw::store {
 
@@ -36,10 +37,22 @@ std::size_t sequence(std::string_view text) {
   return good ? lead.length : 0;
 }
 
+// True when the eight bytes are ASCII without NUL.
+bool is_plain_word(const char* text) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, text, sizeof word);
+  constexpr std::uint64_t kHigh = 0x8080808080808080U, kOnes = 0x0101010101010101U;
+  return ((word | (word - kOnes)) & kHigh) == 0;
+}
+
 }  // namespace
 
 bool is_portable_text(std::string_view text) {
   while (!text.empty()) {
+    if (text.size() >= 8 && is_plain_word(text.data())) {
+      text.remove_prefix(8);
+      continue;
+    }
     const auto byte = static_cast<std::uint8_t>(text[0]);
     if (byte == 0) return false;
     const std::size_t length = byte < 0x80 ? 1 : sequence(text);

@@ -50,4 +50,9 @@ Status Tx::post(std::string_view sql, Params params) {
   return ok();
 }
 
+Status Tx::post_rows(std::string_view sql, const RowSet& rows) {
+  KW_OK(execute_rows(sql, rows));
+  return ok();
+}
+
 }  // namespace kw::store

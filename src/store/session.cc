@@ -27,11 +27,17 @@ Error Session::fail(Failure failure) {
   return answer;
 }
 
-Status Session::accept(Params params) {
+Status Session::accept(std::span<const Param> params) {
   if (failed()) return failure_.error;
   for (const Param& param : params)
     if (auto checked = check_value(param.value()); !checked)
       return fail({Damage::kWork, false, std::move(checked).error()});
+  return ok();
+}
+
+Status Session::accept(const RowSet& rows) {
+  if (failed()) return failure_.error;
+  for (std::size_t i = 0; i < rows.size(); ++i) KW_OK(accept(rows.row(i)));
   return ok();
 }
 

@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "store/row_set.h"
 #include "store/store.h"
 
 namespace kw::store {
@@ -56,7 +57,9 @@ class Session : public Tx {
   Error fail(Failure failure);
   void forget_failure() { failure_ = Failure{}; }
   /// Refuses values that not every engine can hold, and statements after a failure.
-  Status accept(Params params);
+  Status accept(std::span<const Param> params);
+  Status accept(Params params) { return accept(std::span(params.begin(), params.size())); }
+  Status accept(const RowSet& rows);
 
  private:
   Failure failure_;

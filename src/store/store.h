@@ -63,6 +63,8 @@ class Param {
 };
 using Params = std::initializer_list<Param>;
 
+class RowSet;
+
 /// One result row. Reading a column as the wrong type aborts: the schema is ours.
 class Row {
  public:
@@ -104,6 +106,8 @@ class Reader {
   ///   the schema refuses. kInvalidArgument(bad_text): not UTF-8 or with NUL.
   ///   kTooLarge(value_too_large). kDataLoss(store_corrupt).
   virtual Result<Rows> query(std::string_view sql, Params params) = 0;
+  /// As query, once for every row of `rows` (row_set.h); the results follow one another.
+  virtual Result<Rows> query_rows(std::string_view sql, const RowSet& rows) = 0;
   /// Up to `limit` cells with id > after and id <= last, by id. `table` is a literal table name
   /// `[a-z][a-z0-9_]*`. @errors as query.
   virtual Result<std::vector<Cell>> read_cells(std::string_view table, std::int64_t after,
@@ -133,6 +137,10 @@ class Tx : public Reader {
   /// As execute, for a statement whose count the work does not need: PostgreSQL is not waited for,
   /// so that an error may come only with a later statement or as the outcome of the write.
   virtual Status post(std::string_view sql, Params params);
+  /// As execute and post, once for every row of `rows` (row_set.h).
+  /// @returns the number of rows changed by all of them.
+  virtual Result<std::int64_t> execute_rows(std::string_view sql, const RowSet& rows) = 0;
+  virtual Status post_rows(std::string_view sql, const RowSet& rows);
   /// Rewrites cells in place in bulk (SQLite: incremental blob I/O; PostgreSQL: one UPDATE … FROM
   /// unnest). Slices of about 1,000 keep foreground writes quick.
   /// @returns how many were written; the others had another prefix or size or are gone.

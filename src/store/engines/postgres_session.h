@@ -20,6 +20,9 @@ class PostgresSession final : public Session {
   Result<Rows> query(std::string_view sql, Params params) override;
   Result<std::int64_t> execute(std::string_view sql, Params params) override;
   Status post(std::string_view sql, Params params) override;
+  Result<Rows> query_rows(std::string_view sql, const RowSet& rows) override;
+  Result<std::int64_t> execute_rows(std::string_view sql, const RowSet& rows) override;
+  Status post_rows(std::string_view sql, const RowSet& rows) override;
   Result<std::vector<Cell>> read_cells(std::string_view table, std::int64_t after,
                                        std::int64_t last, std::size_t limit) override;
   Result<std::int64_t> write_cells(std::string_view table,
@@ -50,11 +53,14 @@ class PostgresSession final : public Session {
   Error lost();
   Error unknown_outcome();
   Result<const CellSql*> cell_sql(std::string_view table);
+  /// Queues `sql` for all rows, one array per column.
+  Status send_rows(std::string_view sql, const RowSet& rows);
 
   std::string url_;
   Role role_;
   std::unique_ptr<PostgresWire> wire_;
   std::map<std::string, CellSql, std::less<>> cell_sql_;
+  std::map<std::pair<std::string, std::string>, std::string> rows_sql_;  // by text and types
   bool lost_ = false;
   bool heard_ = false;   // the server has answered within this transaction
   bool posted_ = false;  // statements of a work are on their way without an answer

@@ -132,8 +132,8 @@ void WireParams::add_number(std::int64_t number) {
 }
 
 WireArray::WireArray(Element element, std::size_t count) {
-  // One dimension, no nulls, numbered from 1.
-  writer_.u32(1).u32(0).u32(static_cast<std::uint32_t>(element));
+  // One dimension, perhaps with nulls, numbered from 1.
+  writer_.u32(1).u32(1).u32(static_cast<std::uint32_t>(element));
   writer_.u32(static_cast<std::uint32_t>(count)).u32(1);
 }
 

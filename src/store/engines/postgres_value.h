@@ -38,13 +38,14 @@ class WireParams {
   std::deque<std::array<char, 24>> digits_;
 };
 
-/// BIGINT[] and BYTEA[] in binary form.
+/// BIGINT[], TEXT[] and BYTEA[] in binary form.
 class WireArray {
  public:
-  enum class Element : unsigned { kBigint = 20, kBytea = 17 };
+  enum class Element : unsigned { kBigint = 20, kBytea = 17, kText = 25 };
   WireArray(Element element, std::size_t count);
   void add(std::int64_t number) { writer_.u32(8).u64(static_cast<std::uint64_t>(number)); }
   void add(ByteView bytes) { writer_.field(bytes); }
+  void add_null() { writer_.u32(0xFFFFFFFF); }
   ByteView bytes() const { return writer_.bytes(); }
 
  private:
@@ -52,6 +53,7 @@ class WireArray {
 };
 constexpr unsigned kBigintArray = 1016;
 constexpr unsigned kByteaArray = 1001;
+constexpr unsigned kTextArray = 1009;
 
 /// All rows of a result in binary form.
 /// @errors kInternal(store_error): a type outside BIGINT, TEXT, BYTEA and what integers sum up to.

@@ -7,8 +7,12 @@ namespace kw::store::engines {
 
 namespace {
 
-// A hung server or network must end as an error: the writer thread serves everybody.
+// A hung server or network must end as an error: the writer thread serves everybody. Every
+// statement of ours finds its rows by an index; a plan that was made while a table was small, or
+// for arrays of unknown length, would read whole tables, and hold a predicate lock on them.
 constexpr const char* kSession =
+    "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;"
+    "SET jit = off;"
     "SET synchronous_commit = on; SET statement_timeout = '30s'; SET lock_timeout = '10s';"
     "SET idle_in_transaction_session_timeout = '30s'; SET client_min_messages = error;"
     "SET standard_conforming_strings = on; SET client_encoding = 'UTF8'";

@@ -26,6 +26,8 @@ class SqliteSession final : public Session {
 
   Result<Rows> query(std::string_view sql, Params params) override;
   Result<std::int64_t> execute(std::string_view sql, Params params) override;
+  Result<Rows> query_rows(std::string_view sql, const RowSet& rows) override;
+  Result<std::int64_t> execute_rows(std::string_view sql, const RowSet& rows) override;
   Result<std::vector<Cell>> read_cells(std::string_view table, std::int64_t after,
                                        std::int64_t last, std::size_t limit) override;
   Result<std::int64_t> write_cells(std::string_view table,
@@ -55,8 +57,15 @@ class SqliteSession final : public Session {
   Status sync_when(Durability durability);
   void restart_log() noexcept;
   Result<Prepared*> prepare(std::string_view sql);
+  Result<Prepared*> prepare_rows(std::string_view sql, std::size_t columns);
+  /// Keeps the statement `text` under `sql`.
+  Result<Prepared*> compile(std::string_view sql, std::string_view text);
   /// Prepared and bound; finish() it after the last step.
   Result<sqlite3_stmt*> ready(std::string_view sql, Params params);
+  Result<sqlite3_stmt*> bound(Prepared& prepared, std::span<const Param> params);
+  /// Both end with finish().
+  Status collect(sqlite3_stmt* statement, Rows& rows);
+  Result<std::int64_t> change(sqlite3_stmt* statement);
   void finish(sqlite3_stmt* statement);
   /// Runs a statement of our own that has no parameters and no rows.
   int run(std::string_view sql);

@@ -68,14 +68,19 @@ void Finalize::operator()(sqlite3_stmt* statement) const noexcept {
 
 Result<SqliteSession::Prepared*> SqliteSession::prepare(std::string_view sql) {
   if (Prepared* known = statements_.find(sql)) return known;
+  return compile(sql, sql);
+}
+
+Result<SqliteSession::Prepared*> SqliteSession::compile(std::string_view sql,
+                                                        std::string_view text) {
   if (statements_.full()) statements_.clear();
   sqlite3_stmt* handle = nullptr;
   const char* tail = nullptr;
-  const int code = sqlite3_prepare_v3(database_.get(), sql.data(), static_cast<int>(sql.size()),
+  const int code = sqlite3_prepare_v3(database_.get(), text.data(), static_cast<int>(text.size()),
                                       SQLITE_PREPARE_PERSISTENT, &handle, &tail);
   Prepared prepared{std::unique_ptr<sqlite3_stmt, Finalize>(handle), {}};
   if (code != SQLITE_OK) return failed_with(code);
-  if (handle == nullptr || !only_space(sql.substr(static_cast<std::size_t>(tail - sql.data()))))
+  if (handle == nullptr || !only_space(text.substr(static_cast<std::size_t>(tail - text.data()))))
     return fail({Damage::kWork, false,
                  error(Code::kInternal, "store_error", "not exactly one SQL statement")});
   const int count = sqlite3_bind_parameter_count(handle);
@@ -88,11 +93,15 @@ Result<SqliteSession::Prepared*> SqliteSession::prepare(std::string_view sql) {
 Result<sqlite3_stmt*> SqliteSession::ready(std::string_view sql, Params params) {
   KW_OK(accept(params));
   KW_TRY(Prepared * prepared, prepare(sql));
-  sqlite3_stmt* statement = prepared->handle.get();
-  if (params.size() != prepared->positions.size())
+  return bound(*prepared, std::span(params.begin(), params.size()));
+}
+
+Result<sqlite3_stmt*> SqliteSession::bound(Prepared& prepared, std::span<const Param> params) {
+  sqlite3_stmt* statement = prepared.handle.get();
+  if (params.size() != prepared.positions.size())
     return fail({Damage::kWork, false,
                  error(Code::kInternal, "store_error", "a statement wants other parameters")});
-  const int* position = prepared->positions.data();
+  const int* position = prepared.positions.data();
   for (const Param& param : params) {
     const int code = bind_value(statement, *position++, param.value());
     if (code != SQLITE_OK) return failed_with(code);
@@ -105,9 +114,7 @@ void SqliteSession::finish(sqlite3_stmt* statement) {
   sqlite3_clear_bindings(statement);
 }
 
-Result<Rows> SqliteSession::query(std::string_view sql, Params params) {
-  KW_TRY(sqlite3_stmt * statement, ready(sql, params));
-  Rows rows;
+Status SqliteSession::collect(sqlite3_stmt* statement, Rows& rows) {
   int code = sqlite3_step(statement);
   for (; code == SQLITE_ROW; code = sqlite3_step(statement)) {
     if (has_fraction(statement)) {
@@ -116,13 +123,12 @@ Result<Rows> SqliteSession::query(std::string_view sql, Params params) {
     }
     rows.push_back(read_row(statement));
   }
-  Result<Rows> answer = code == SQLITE_DONE ? Result<Rows>(std::move(rows)) : failed_with(code);
+  Status answer = code == SQLITE_DONE ? ok() : Status(failed_with(code));
   finish(statement);
   return answer;
 }
 
-Result<std::int64_t> SqliteSession::execute(std::string_view sql, Params params) {
-  KW_TRY(sqlite3_stmt * statement, ready(sql, params));
+Result<std::int64_t> SqliteSession::change(sqlite3_stmt* statement) {
   const sqlite3_int64 before = sqlite3_total_changes64(database_.get());
   int code = sqlite3_step(statement);
   while (code == SQLITE_ROW) code = sqlite3_step(statement);
@@ -133,6 +139,18 @@ Result<std::int64_t> SqliteSession::execute(std::string_view sql, Params params)
       code == SQLITE_DONE ? Result<std::int64_t>(count) : failed_with(code);
   finish(statement);
   return answer;
+}
+
+Result<Rows> SqliteSession::query(std::string_view sql, Params params) {
+  KW_TRY(sqlite3_stmt * statement, ready(sql, params));
+  Rows rows;
+  KW_OK(collect(statement, rows));
+  return rows;
+}
+
+Result<std::int64_t> SqliteSession::execute(std::string_view sql, Params params) {
+  KW_TRY(sqlite3_stmt * statement, ready(sql, params));
+  return change(statement);
 }
 
 }  // namespace kw::store::engines
