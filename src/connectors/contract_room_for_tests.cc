@@ -44,7 +44,7 @@ void ContractRoom::begin() {
 }
 
 void ContractRoom::reborn() {
-  connectors = make_connectors({});
+  connectors = make_connectors(system->options());
   connector = secrets::connector_named(connectors, system->connector());
 }
 
@@ -63,6 +63,10 @@ bool ContractRoom::lead_over_proxy() {
   proxy = std::make_unique<TcpProxy>(ports);
   system->lead_over(account, proxy->ports());
   return true;
+}
+
+std::string ContractRoom::text_of(const Credential& one) {
+  return std::string(as_text(one.secret.reveal(Reveal{})));
 }
 
 Credential ContractRoom::copy_of(const Credential& one) {

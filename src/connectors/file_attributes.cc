@@ -52,13 +52,17 @@ bool same_time(const timespec& a, const timespec& b) {
 
 }  // namespace
 
-Status copy_attributes(int from, const struct stat& facts, int to) {
+Status copy_permissions(int from, const struct stat& facts, int to) {
   struct stat made {};
   if (fstat(to, &made) != 0) return lost("owner");
   const bool foreign = made.st_uid != facts.st_uid || made.st_gid != facts.st_gid;
   if (foreign && fchown(to, facts.st_uid, facts.st_gid) != 0) return lost("owner");
   if (fchmod(to, facts.st_mode & 07777) != 0) return lost("mode");
-  KW_OK(copy_extended(from, to));
+  return copy_extended(from, to);
+}
+
+Status copy_attributes(int from, const struct stat& facts, int to) {
+  KW_OK(copy_permissions(from, facts, to));
   const std::array<timespec, 2> times{facts.st_atim, facts.st_mtim};
   if (futimens(to, times.data()) != 0) return lost("time");
   return ok();

@@ -8,8 +8,11 @@
 
 namespace kw::connectors {
 
-/// Gives `to` what `from` (with `facts`) has. Times last: writing changes them.
+/// Owner, group, mode and extended attributes, not the times.
 /// @errors kFailedPrecondition(attributes_lost): this process may not, or the file system cannot
+Status copy_permissions(int from, const struct stat& facts, int to);
+/// Gives `to` what `from` (with `facts`) has. Times last: writing changes them.
+/// @errors as copy_permissions
 Status copy_attributes(int from, const struct stat& facts, int to);
 /// The same file with the same content, as far as its facts tell.
 bool unchanged(const struct stat& before, const struct stat& now);

@@ -1,12 +1,31 @@
 // The connectors that there are, for the wiring of the program.
 #pragma once
 
+#include <chrono>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "net/egress.h"
 #include "secrets/connector.h"
 
 namespace kw::connectors {
 
+/// A program that the server's configuration lets connectors start.
+struct DeclaredProgram {
+  std::string path;                    ///< absolute; never a shell's search
+  std::vector<std::string> arguments;  ///< those behind its name; never secret
+};
+
 /// What connectors get from the server's configuration; each reads what concerns it.
-struct ConnectorOptions {};
+struct ConnectorOptions {
+  /// Folders below which credentials may be written into files: absolute paths.
+  std::vector<std::string> file_roots;
+  /// By the name that targets use.
+  std::map<std::string, DeclaredProgram, std::less<>> programs;
+  /// Where calls of third parties may go.
+  net::EgressRules egress;
+};
 
 /// One of each line of catalog.def, in its order.
 secrets::Connectors make_connectors(const ConnectorOptions& options);

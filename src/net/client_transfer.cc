@@ -49,7 +49,7 @@ bool ClientTransfer::take_header(std::string_view line) {
 
 bool ClientTransfer::take_body(std::string_view bytes) {
   if (on_line_ != nullptr) return take_lines(bytes);
-  if (bytes.size() > kResponseMax - response_.body.size()) return stop(End::kTooLarge);
+  if (bytes.size() > body_max_ - response_.body.size()) return stop(End::kTooLarge);
   response_.body.append(bytes);
   return true;
 }

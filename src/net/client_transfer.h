@@ -20,7 +20,8 @@ class ClientTransfer {
   enum class End { kServer, kTooLarge, kLineTooLarge, kCaller, kStatus, kFailed };
 
   /// @param on_line  null: the body is collected; else lines of a 200 answer are given to it.
-  explicit ClientTransfer(const OnLine* on_line) : on_line_(on_line) {}
+  explicit ClientTransfer(const OnLine* on_line, std::size_t body_max = kResponseMax)
+      : on_line_(on_line), body_max_(body_max) {}
 
   /// The status line, one header field, or the empty line behind them.
   bool take_header(std::string_view line);
@@ -38,6 +39,7 @@ class ClientTransfer {
   bool stop(End why);
 
   const OnLine* on_line_;
+  std::size_t body_max_;
   ClientResponse response_;
   std::size_t header_bytes_ = 0;
   WipedText line_;

@@ -2,6 +2,7 @@
 
 #include <curl/curl.h>
 #include <malloc.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
@@ -130,6 +131,23 @@ CURLcode install_trust(CURL*, void* ssl_context, void* trust) {
   return CURLE_OK;
 }
 
+// What the gate saw while one transfer connected.
+struct Egress {
+  const EgressRules* rules = nullptr;
+  bool refused = false;
+};
+
+// The last moment before a connection: the address is known and nothing was sent.
+curl_socket_t open_permitted(void* egress, curlsocktype, curl_sockaddr* address) {
+  auto* gate = static_cast<Egress*>(egress);
+  const auto known = IpAddress::of(&address->addr);
+  if (!known || !gate->rules->permits(*known)) {
+    gate->refused = true;
+    return CURL_SOCKET_BAD;
+  }
+  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
 Error untrusted(const ClientTrust& trust) {
   std::string message = trust.is_pinned() ? "the server's certificate is not the pinned one"
                                           : "the server's certificate is not trusted";
@@ -192,6 +210,11 @@ struct HttpClient::State {
     set(CURLOPT_TCP_KEEPALIVE, 1L);
     set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.timeout.count()));
     if (options.proxy == ProxyUse::kNone) set(CURLOPT_PROXY, "");
+    if (options.egress) {
+      egress = {&*options.egress, false};
+      set(CURLOPT_OPENSOCKETFUNCTION, open_permitted);
+      set(CURLOPT_OPENSOCKETDATA, static_cast<void*>(&egress));
+    }
     if (!place.unix_socket.empty()) set(CURLOPT_UNIX_SOCKET_PATH, place.unix_socket.c_str());
     prepare_tls();
   }
@@ -248,7 +271,7 @@ struct HttpClient::State {
     switch (transfer.end()) {
       case ClientTransfer::End::kTooLarge:
         return error(Code::kTooLarge, "response_too_large",
-                     "the server's answer is larger than 64 MiB");
+                     "the server's answer is larger than its limit");
       case ClientTransfer::End::kLineTooLarge:
         return error(Code::kTooLarge, "line_too_large",
                      "a line of the server's answer is larger than 1 MiB");
@@ -261,6 +284,9 @@ struct HttpClient::State {
         break;
     }
     if (code == CURLE_OK) return ok();
+    if (egress.refused)
+      return error(Code::kPermissionDenied, "egress_denied",
+                   "the server's configuration allows no connection to the address of this host");
     return curl_error(code, trust);
   }
 
@@ -272,6 +298,7 @@ struct HttpClient::State {
   const ClientOptions options;
   const BaseUrl place;
   ClientTrust trust;
+  Egress egress;
   CURL* easy = nullptr;
 };
 
@@ -299,7 +326,7 @@ Result<HttpClient> HttpClient::create(ClientOptions options) {
 Result<ClientResponse> HttpClient::send(const ClientRequest& request) {
   state_->prepare();
   state_->set(CURLOPT_TIMEOUT_MS, static_cast<long>(state_->options.timeout.count()));
-  ClientTransfer transfer(nullptr);
+  ClientTransfer transfer(nullptr, state_->options.answer_max);
   KW_OK(state_->perform(request, transfer));
   return std::move(transfer.response());
 }

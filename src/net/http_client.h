@@ -8,6 +8,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +16,7 @@
 
 #include "base/result.h"
 #include "base/secret_bytes.h"
+#include "net/egress.h"
 
 namespace kw::net {
 
@@ -29,6 +31,8 @@ struct ClientOptions {
   std::string client_key_file;
   std::chrono::milliseconds timeout{30'000};  ///< of a whole send(); of connecting for stream()
   ProxyUse proxy = ProxyUse::kNone;           ///< whether https_proxy and its like are obeyed
+  std::optional<EgressRules> egress{};        ///< asked before each connection; nothing: no rules
+  std::size_t answer_max = 64 * 1024 * 1024;  ///< bytes of the longest body that send() takes
 };
 
 struct ClientResponse {
@@ -63,7 +67,8 @@ class HttpClient {
   ///
   /// @errors kUnavailable(unreachable), kDeadlineExceeded(timeout), kUnauthenticated(tls_untrusted:
   /// the message has the
-  ///   server's fingerprint), kTooLarge(response_too_large: over 64 MiB),
+  ///   server's fingerprint), kTooLarge(response_too_large: over answer_max),
+  ///   kPermissionDenied(egress_denied: every address of the host is forbidden by the rules),
   ///   kInvalidArgument(bad_request: a path or header that could change the message;
   ///   bad_client_certificate | bad_ca_file: the file cannot be used)
   Result<ClientResponse> send(const ClientRequest& request);
