@@ -65,6 +65,10 @@ bool ContractRoom::lead_over_proxy() {
   return true;
 }
 
+std::string ContractRoom::text_of(const Credential& one) {
+  return std::string(as_text(one.secret.reveal(Reveal{})));
+}
+
 Credential ContractRoom::copy_of(const Credential& one) {
   return {one.version, one.principal, one.secret.clone()};
 }

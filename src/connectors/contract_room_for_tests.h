@@ -41,6 +41,7 @@ class ContractRoom : public testing::TestWithParam<ContractEntry> {
   static secrets::Context context(std::chrono::milliseconds left = std::chrono::seconds(30));
   bool lead_over_proxy();
 
+  static std::string text_of(const secrets::Credential& one);
   static secrets::Credential copy_of(const secrets::Credential& one);
   secrets::Credential mint(std::uint32_t version, const secrets::Credential& old);
   Accepted accepted(const secrets::Credential& one);

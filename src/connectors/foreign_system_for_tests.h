@@ -52,6 +52,8 @@ class ForeignSystem {
   virtual std::vector<std::uint16_t> ports(const TestAccount&) { return {}; }
   /// The same account reached by other ports of this machine, in the same order.
   virtual void lead_over(TestAccount&, const std::vector<std::uint16_t>&) {}
+  /// A port where the server speaks TLS with the certificate of TestAuthority; 0: none.
+  virtual std::uint16_t tls_port(const TestAccount&) { return 0; }
   /// Makes the account accept every password (`trust`, `nopass`).
   virtual bool accept_anything(const TestAccount&, bool) { return false; }
   /// A value that the system refuses by a rule of its own.
@@ -60,8 +62,12 @@ class ForeignSystem {
   }
   /// An account whose first principal has this name, whatever is in it.
   virtual std::optional<TestAccount> account_named(std::string_view) { return std::nullopt; }
+  /// How many requests of a verb are cut one after the other. Fewer where a verb takes a second.
+  virtual int cut_points() { return 200; }
   /// Whether the system can end sessions of a credential at all.
   virtual bool can_end_sessions() { return true; }
+  /// What the server has logged, as loudly as it can; "": it says nothing of commands.
+  virtual std::string log() { return {}; }
   /// Kills the server as a power cut would, and starts it again on the same data.
   virtual bool crash_and_restart() { return false; }
   /// The settings of a role for short-lived users.

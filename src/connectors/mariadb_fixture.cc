@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "connectors/authority_for_tests.h"
 #include "connectors/foreign_system_for_tests.h"
 #include "connectors/mariadb_accounts.h"
 #include "connectors/server_process_for_tests.h"
@@ -53,6 +54,7 @@ class MariadbInstance {
     KW_CHECK(rows.has_value());
     return std::move(*rows);
   }
+  std::string log() const { return folder_.read("general.log"); }
   bool crash_and_restart() {
     process_.stop(SIGKILL);
     return launch();
@@ -60,6 +62,7 @@ class MariadbInstance {
 
  private:
   MariadbInstance() {
+    TestAuthority::shared().install(folder_);
     folder_.give_to("mysql");
     port_ = free_port();
     KW_CHECK(ServerProcess::run(
@@ -92,8 +95,11 @@ class MariadbInstance {
         {kServer, "--no-defaults", "--datadir=" + (folder_ / "data"), "--socket=" + (folder_ / "s"),
          "--port=" + std::to_string(port_), "--bind-address=127.0.0.1", "--skip-name-resolve",
          "--tmpdir=" + folder_.path(), "--innodb-log-file-size=4M", "--innodb-buffer-pool-size=8M",
-         "--innodb-flush-log-at-trx-commit=0", "--performance-schema=off",
-         "--init-file=" + (folder_ / "first.sql"), "--pid-file=" + (folder_ / "pid")},
+         "--innodb-flush-log-at-trx-commit=0", "--performance-schema=off", "--general-log=1",
+         "--general-log-file=" + (folder_ / "general.log"),
+         "--init-file=" + (folder_ / "first.sql"), "--pid-file=" + (folder_ / "pid"),
+         "--ssl-cert=" + (folder_ / "server.pem"), "--ssl-key=" + (folder_ / "server.key"),
+         "--ssl-ca=" + TestAuthority::shared().trusted()},
         folder_ / "mariadb.log", "mysql");
     return comes_true([&] { return !process_.running() || as(administrator()) != nullptr; }) &&
            process_.running();
@@ -144,9 +150,11 @@ class MariadbSystem final : public ForeignSystem {
   void lead_over(TestAccount& account, const std::vector<std::uint16_t>& ports) override {
     account.system["port"] = std::to_string(ports.at(0));
   }
+  std::uint16_t tls_port(const TestAccount&) override { return instance_.address().port; }
   // An empty password hash: the server asks for none, but a client that sends one is refused.
   bool accept_anything(const TestAccount&, bool) override { return false; }
   bool crash_and_restart() override { return instance_.crash_and_restart(); }
+  std::string log() override { return instance_.log(); }
   Settings role() override {
     if (alternate_) return {};
     return {

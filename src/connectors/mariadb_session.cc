@@ -91,6 +91,9 @@ Result<std::unique_ptr<MariadbSession>> MariadbSession::open(const ServerAddress
   if (address.tls && !address.ca_file.empty())
     mysql_options(connection, MYSQL_OPT_SSL_CA, address.ca_file.c_str());
   const bool socket = address.host.starts_with('/');
+  // Else "localhost" would be a socket of the library's choice.
+  const unsigned protocol = socket ? MYSQL_PROTOCOL_SOCKET : MYSQL_PROTOCOL_TCP;
+  mysql_options(connection, MYSQL_OPT_PROTOCOL, &protocol);
   current_deadline = deadline;
   if (mysql_real_connect(connection, socket ? nullptr : address.host.c_str(),
                          credential.principal.c_str(), password.c_str(),

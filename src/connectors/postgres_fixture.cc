@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/check.h"
+#include "connectors/authority_for_tests.h"
 #include "connectors/credential_text.h"
 #include "connectors/postgres_link.h"
 #include "connectors/postgres_session.h"
@@ -64,6 +65,7 @@ PostgresInstance* PostgresInstance::shared() {
 bool PostgresInstance::start() {
   programs_ = newest_programs();
   if (access((programs_ + "postgres").c_str(), X_OK) != 0) return false;
+  TestAuthority::shared().install(folder_);
   folder_.give_to("postgres");
   KW_CHECK(ServerProcess::run({programs_ + "initdb", "-D", folder_ / "data", "-U", "postgres", "-A",
                                "trust", "-E", "UTF8", "--locale=C", "--no-sync"},
@@ -78,11 +80,30 @@ bool PostgresInstance::start() {
 }
 
 bool PostgresInstance::launch() {
-  process_.start(
-      {programs_ + "postgres", "-D", folder_ / "data", "-k", folder_.path(), "-p",
-       std::to_string(port_), "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=100", "-c",
-       "fsync=off", "-c", "shared_preload_libraries=passwordcheck"},
-      folder_ / "postgres.log", "postgres");
+  process_.start({programs_ + "postgres",
+                  "-D",
+                  folder_ / "data",
+                  "-k",
+                  folder_.path(),
+                  "-p",
+                  std::to_string(port_),
+                  "-c",
+                  "listen_addresses=127.0.0.1",
+                  "-c",
+                  "max_connections=100",
+                  "-c",
+                  "fsync=off",
+                  "-c",
+                  "log_statement=all",
+                  "-c",
+                  "shared_preload_libraries=passwordcheck",
+                  "-c",
+                  "ssl=on",
+                  "-c",
+                  "ssl_cert_file=" + (folder_ / "server.pem"),
+                  "-c",
+                  "ssl_key_file=" + (folder_ / "server.key")},
+                 folder_ / "postgres.log", "postgres");
   const std::string place = "host=" + folder_.path() + " port=" + std::to_string(port_) +
                             " user=postgres dbname=postgres";
   return comes_true([&] { return !process_.running() || PQping(place.c_str()) == PQPING_OK; }) &&
@@ -90,13 +111,38 @@ bool PostgresInstance::launch() {
 }
 
 void PostgresInstance::write_rules() const {
-  folder_.write("data/pg_hba.conf", "local all postgres trust\n" + trusted_ +
+  folder_.write("data/pg_hba.conf", "local all,replication postgres trust\n" + trusted_ +
                                         "host all all 127.0.0.1/32 scram-sha-256\n");
   folder_.give_to("postgres");
 }
 
 std::string PostgresInstance::ask(const std::string& sql, const std::string& database) const {
-  const Connection one(PQconnectdb(("host=" + folder_.path() + " port=" + std::to_string(port_) +
+  return ask_at(port_, sql, database);
+}
+
+std::string PostgresInstance::ask_standby(const std::string& sql) const {
+  return ask_at(standby_port_, sql, "postgres");
+}
+
+std::uint16_t PostgresInstance::start_standby() {
+  if (!ServerProcess::run(
+          {programs_ + "pg_basebackup", "-h", folder_.path(), "-p", std::to_string(port_), "-U",
+           "postgres", "-D", folder_ / "standby", "-R", "-c", "fast", "--no-sync"},
+          folder_ / "basebackup.log", "postgres"))
+    return 0;
+  standby_port_ = free_port();
+  standby_.start(
+      {programs_ + "postgres", "-D", folder_ / "standby", "-k", folder_.path(), "-p",
+       std::to_string(standby_port_), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"},
+      folder_ / "standby.log", "postgres");
+  const std::string place = "host=" + folder_.path() + " port=" + std::to_string(standby_port_) +
+                            " user=postgres dbname=postgres";
+  return comes_true([&] { return PQping(place.c_str()) == PQPING_OK; }) ? standby_port_ : 0;
+}
+
+std::string PostgresInstance::ask_at(std::uint16_t port, const std::string& sql,
+                                     const std::string& database) const {
+  const Connection one(PQconnectdb(("host=" + folder_.path() + " port=" + std::to_string(port) +
                                     " user=postgres dbname=" + database)
                                        .c_str()));
   PGresult* result = PQexec(one.connection, sql.c_str());
@@ -190,6 +236,7 @@ class PostgresSystem : public ForeignSystem {
   void lead_over(TestAccount& account, const std::vector<std::uint16_t>& ports) override {
     account.system["port"] = std::to_string(ports.at(0));
   }
+  std::uint16_t tls_port(const TestAccount&) override { return instance_.port(); }
   bool accept_anything(const TestAccount& account, bool on) override {
     instance_.trust(account.first.principal, on);
     return true;
@@ -198,6 +245,7 @@ class PostgresSystem : public ForeignSystem {
     return value_for_tests(fresh.principal);  // passwordcheck: the name as the password
   }
   bool crash_and_restart() override { return instance_.crash_and_restart(); }
+  std::string log() override { return instance_.log(); }
   Settings role() override {
     if (swap_) return {};
     return {{"grants",

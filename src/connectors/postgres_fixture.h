@@ -18,6 +18,11 @@ class PostgresInstance {
   std::string ask(const std::string& sql, const std::string& database = "postgres") const;
   void trust(const std::string& user, bool on);
   bool crash_and_restart();
+  std::string log() const { return folder_.read("postgres.log"); }
+  /// Its port; 0: it cannot be started. Ends with the program.
+  std::uint16_t start_standby();
+  /// On the standby, as the superuser.
+  std::string ask_standby(const std::string& sql) const;
   secrets::Settings settings() const;
   secrets::Credential administrator() const;
 
@@ -25,11 +30,12 @@ class PostgresInstance {
   PostgresInstance() = default;
   bool start();
   bool launch();
+  std::string ask_at(std::uint16_t port, const std::string& sql, const std::string& database) const;
   void write_rules() const;
   TestFolder folder_;
-  ServerProcess process_;
+  ServerProcess process_, standby_;
   std::string programs_, trusted_;
-  std::uint16_t port_ = 0;
+  std::uint16_t port_ = 0, standby_port_ = 0;
 };
 
 /// nullptr: refused.

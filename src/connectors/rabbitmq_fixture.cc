@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "connectors/authority_for_tests.h"
 #include "connectors/foreign_system_for_tests.h"
 #include "connectors/rabbitmq_target.h"
 #include "connectors/server_process_for_tests.h"
@@ -40,18 +41,26 @@ class Session final : public LiveSession {
 // With a daemon of its own for names of nodes, so that nothing outlives the tests.
 class RabbitmqInstance {
  public:
-  RabbitmqInstance() : amqp_(free_port()), management_(free_port()), names_(free_port()) {
+  RabbitmqInstance()
+      : amqp_(free_port()), encrypted_(free_port()), management_(free_port()), names_(free_port()) {
+    TestAuthority::shared().install(folder_);
     folder_.write("rabbitmq.conf",
                   "listeners.tcp.local = 127.0.0.1:" + std::to_string(amqp_) +
                       "\nmanagement.tcp.ip = 127.0.0.1\nmanagement.tcp.port = " +
                       std::to_string(management_) +
                       "\ndefault_user = keywright\ndefault_pass = " + kAdminPassword +
                       "\nloopback_users = none\ncollect_statistics_interval = 1000\n"
-                      "management.rates_mode = none\nlog.file.level = warning\n");
+                      "listeners.ssl.local = 127.0.0.1:" +
+                      std::to_string(encrypted_) +
+                      "\nssl_options.cacertfile = " + TestAuthority::shared().trusted() +
+                      "\nssl_options.certfile = " + (folder_ / "server.pem") +
+                      "\nssl_options.keyfile = " + (folder_ / "server.key") +
+                      "\nmanagement.rates_mode = none\nlog.file.level = warning\n");
     folder_.write("enabled_plugins", "[rabbitmq_management].\n");
     folder_.write("env.conf", "");
     name_server_.start({"/usr/bin/epmd", "-port", std::to_string(names_), "-address", "127.0.0.1"},
                        folder_ / "epmd.log");
+    KW_CHECK(comes_true([&] { return takes_connections(names_); }));
     launch();
   }
   void await() {
@@ -62,6 +71,7 @@ class RabbitmqInstance {
   }
   std::uint16_t amqp() const { return amqp_; }
   std::uint16_t management() const { return management_; }
+  std::uint16_t encrypted() const { return encrypted_; }
   static Credential administrator() { return {1, "keywright", value_for_tests(kAdminPassword)}; }
   RabbitmqApi admin() const {
     auto api = RabbitmqApi::open({"127.0.0.1", management_, false, ""}, administrator(), soon());
@@ -72,7 +82,10 @@ class RabbitmqInstance {
  private:
   void launch() {
     const std::string port = std::to_string(amqp_);
-    process_.start({kServer}, folder_ / "rabbitmq.log", nullptr,
+    // The script starts the server: both end when our end of the input does.
+    const std::string both =
+        std::string("trap '' QUIT; ") + kServer + " </dev/null & read until_the_end; kill -9 0";
+    process_.start({"/bin/sh", "-c", both}, folder_ / "rabbitmq.log", nullptr,
                    {{"HOME", folder_.path()},
                     {"RABBITMQ_NODENAME", "kw" + port + "@localhost"},
                     {"RABBITMQ_NODE_PORT", port},
@@ -90,7 +103,7 @@ class RabbitmqInstance {
 
   TestFolder folder_;
   ServerProcess name_server_, process_;
-  std::uint16_t amqp_, management_, names_;
+  std::uint16_t amqp_, encrypted_, management_, names_;
 };
 
 RabbitmqInstance* early_instance = nullptr;
@@ -157,6 +170,7 @@ class RabbitmqSystem final : public ForeignSystem {
     account.system["management_port"] = std::to_string(ports.at(0));
     account.system["port"] = std::to_string(ports.at(1));
   }
+  std::uint16_t tls_port(const TestAccount&) override { return instance_.encrypted(); }
   Settings role() override { return {{"configure", ""}, {"write", "^lease"}, {"read", ".*"}}; }
 
  private:

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/check.h"
-#include "codec/base64.h"
+#include "connectors/authority_for_tests.h"
 #include "connectors/foreign_system_for_tests.h"
 #include "connectors/redis_acl.h"
 #include "connectors/server_process_for_tests.h"
@@ -43,13 +43,19 @@ class RedisSystem final : public ForeignSystem {
  public:
   explicit RedisSystem(bool dual) : dual_(dual) {
     port_ = free_port();
+    tls_port_ = free_port();
+    TestAuthority::shared().install(folder_);
     const std::string users =
         "user default off\nuser admin on #" + hash_of(kAdminPassword) + kAdminRules;
     folder_.write("users.acl", users);
     // One kind of persistence each.
-    folder_.write("redis.conf", "bind 127.0.0.1\nport " + std::to_string(port_) + "\ndir " +
-                                    folder_.path() + "\nsave \"\"\n" +
-                                    (dual ? users : "aclfile " + (folder_ / "users.acl") + "\n"));
+    folder_.write("redis.conf",
+                  "bind 127.0.0.1\nport " + std::to_string(port_) + "\ndir " + folder_.path() +
+                      "\nsave \"\"\ntls-port " + std::to_string(tls_port_) +
+                      "\ntls-auth-clients no\ntls-cert-file " + (folder_ / "server.pem") +
+                      "\ntls-key-file " + (folder_ / "server.key") + "\ntls-ca-cert-file " +
+                      TestAuthority::shared().trusted() + "\n" +
+                      (dual ? users : "aclfile " + (folder_ / "users.acl") + "\n"));
     KW_CHECK(launch());
   }
 
@@ -85,6 +91,7 @@ class RedisSystem final : public ForeignSystem {
   void lead_over(TestAccount& account, const std::vector<std::uint16_t>& ports) override {
     account.system["port"] = std::to_string(ports.at(0));
   }
+  std::uint16_t tls_port(const TestAccount&) override { return tls_port_; }
   bool accept_anything(const TestAccount& account, bool on) override {
     // Leaving `nopass` takes every password along.
     const std::string hash = "#" + crypto::sha256_verifier(account.first.secret);
@@ -135,7 +142,7 @@ class RedisSystem final : public ForeignSystem {
   bool dual_;
   TestFolder folder_;
   ServerProcess process_;
-  std::uint16_t port_ = 0;
+  std::uint16_t port_ = 0, tls_port_ = 0;
   int accounts_ = 0, owners_ = 0;
 };
 

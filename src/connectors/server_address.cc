@@ -1,5 +1,7 @@
 #include "connectors/server_address.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -26,7 +28,9 @@ Result<ServerAddress> checked(ServerAddress address) {
 }  // namespace
 
 bool ServerAddress::is_local() const {
-  return host == "localhost" || host == "::1" || host.starts_with("127.") || host.starts_with('/');
+  in_addr four{};
+  const bool loopback = inet_pton(AF_INET, host.c_str(), &four) == 1 && host.starts_with("127.");
+  return loopback || host == "localhost" || host == "::1" || host.starts_with('/');
 }
 
 Result<ServerAddress> read_address(const secrets::Settings& settings,
@@ -51,7 +55,8 @@ Result<std::vector<ServerAddress>> read_addresses(std::string_view list,
     if (colon == std::string_view::npos || colon == 0)
       return bad_setting("a list of servers is host:port,host:port");
     ServerAddress address = first;
-    address.host = one.substr(0, colon);
+    const bool bracketed = one.starts_with('[') && one[colon - 1] == ']';
+    address.host = bracketed ? one.substr(1, colon - 2) : one.substr(0, colon);
     KW_TRY(address.port, read_port(one.substr(colon + 1)));
     KW_TRY(address, checked(std::move(address)));
     addresses.push_back(std::move(address));

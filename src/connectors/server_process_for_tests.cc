@@ -38,17 +38,18 @@ const passwd* other_user(const char* user) {
   return getpwnam(user);  // NOLINT(concurrency-mt-unsafe): tests start servers from one thread
 }
 
-[[noreturn]] void become(const passwd* user, const std::string& log, char* const* words,
+[[noreturn]] void become(const passwd* user, const std::string& log, int input, char* const* words,
                          char* const* variables) {
   const int out = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
-  const int in = open("/dev/null", O_RDONLY);
-  dup2(in, 0);
+  dup2(input, 0);
   dup2(out, 1);
   dup2(out, 2);
   const bool ready = user == nullptr || (setgroups(0, nullptr) == 0 && setgid(user->pw_gid) == 0 &&
                                          setuid(user->pw_uid) == 0);
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (ready) execve(words[0], words, variables);
+  prctl(PR_SET_PDEATHSIG, SIGQUIT);
+  // Crashes leave their dumps where they happen.
+  const std::string folder = log.substr(0, log.rfind('/'));
+  if (ready && chdir(folder.c_str()) == 0) execve(words[0], words, variables);
   _exit(127);
 }
 
@@ -59,19 +60,27 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   return made;
 }
 
-pid_t spawn(std::vector<std::string> words, const std::string& log, const char* user,
-            const ServerProcess::Variables& variables) {
+struct Spawned {
+  pid_t child;
+  int input;
+};
+
+Spawned spawn(std::vector<std::string> words, const std::string& log, const char* user,
+              const ServerProcess::Variables& variables) {
   std::vector<std::string> environment{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8"};
   for (const auto& [name, value] : variables) environment.push_back(name + "=" + value);
   const auto arguments = pointers(words), settings = pointers(environment);
   const passwd* const other = other_user(user);
+  int ends[2];
+  KW_CHECK(pipe2(ends, O_CLOEXEC) == 0);
   const pid_t child = fork();
   if (child == 0) {
     setpgid(0, 0);
-    become(other, log, arguments.data(), settings.data());
+    become(other, log, ends[0], arguments.data(), settings.data());
   }
   KW_CHECK(child > 0);
-  return child;
+  close(ends[0]);
+  return {child, ends[1]};
 }
 
 }  // namespace
@@ -101,10 +110,17 @@ void TestFolder::write(std::string_view name, std::string_view text) const {
   KW_CHECK(file.good());
 }
 
+std::string TestFolder::read(std::string_view name) const {
+  std::ifstream file(*this / name);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
 void ServerProcess::start(const std::vector<std::string>& words, const std::string& log,
                           const char* user, const Variables& variables) {
   stop();
-  child_ = spawn(words, log, user, variables);
+  const Spawned spawned = spawn(words, log, user, variables);
+  child_ = spawned.child;
+  input_ = spawned.input;
 }
 
 // The whole group: some servers are scripts that start the real one.
@@ -113,18 +129,24 @@ void ServerProcess::stop(int signal) {
   ::kill(-child_, signal);
   waitpid(child_, nullptr, 0);
   child_ = -1;
+  close(input_);
 }
 
 bool ServerProcess::running() {
-  if (child_ > 0 && waitpid(child_, nullptr, WNOHANG) == child_) child_ = -1;
+  if (child_ > 0 && waitpid(child_, nullptr, WNOHANG) == child_) {
+    child_ = -1;
+    close(input_);
+  }
   return child_ > 0;
 }
 
 bool ServerProcess::run(const std::vector<std::string>& words, const std::string& log,
                         const char* user, const Variables& variables) {
-  const pid_t child = spawn(words, log, user, variables);
+  const Spawned spawned = spawn(words, log, user, variables);
+  close(spawned.input);
   int status = 0;
-  return waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  return waitpid(spawned.child, &status, 0) == spawned.child && WIFEXITED(status) &&
+         WEXITSTATUS(status) == 0;
 }
 
 std::uint16_t free_port() {

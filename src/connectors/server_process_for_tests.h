@@ -24,12 +24,14 @@ class TestFolder {
   std::string operator/(std::string_view name) const { return path_ + "/" + std::string(name); }
   void give_to(const char* user) const;  ///< when this process is root
   void write(std::string_view name, std::string_view text) const;
+  std::string read(std::string_view name) const;
 
  private:
   std::string path_;
 };
 
-/// A program with its output in a file. Gets `signal` when it is stopped, and when we die.
+/// A program in a folder of its own, with its output in a file. It is killed when it is stopped and
+/// when we die. Programs that start others read their input: it ends when we do.
 class ServerProcess {
  public:
   using Variables = std::map<std::string, std::string>;
@@ -48,6 +50,7 @@ class ServerProcess {
 
  private:
   pid_t child_ = -1;
+  int input_ = -1;  ///< the other end of its input
 };
 
 std::uint16_t free_port();
