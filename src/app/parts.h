@@ -14,6 +14,10 @@
 #include "connectors/program_runner.h"
 #include "keys/message_budget.h"
 #include "net/http_server.h"
+#include "secrets/lease.h"
+#include "secrets/secrets.h"
+#include "secrets/target.h"
+#include "secrets/usage.h"
 #include "service/house.h"
 
 namespace kw::app {
@@ -29,6 +33,7 @@ struct Server::Parts {
   Status open_store();
   Status open_seal();
   Status open_rooms();
+  void open_secrets();
   Status listen();
   /// Drops what another node's change made stale.
   void changed_elsewhere(std::string_view what);
@@ -45,6 +50,8 @@ struct Server::Parts {
   void tick();
   void start_clockwork();
   void stop_clockwork();
+  /// Ends leases; on a thread of its own, since targets may be slow.
+  void end_leases();
 
   Config config;
   SystemClock clock;
@@ -63,6 +70,12 @@ struct Server::Parts {
   std::unique_ptr<keys::Keyring> keyring;
   std::unique_ptr<keys::Operations> operations;
   std::unique_ptr<keys::KekRotations> kek_rotations;
+  std::unique_ptr<secrets::Secrets> secrets;
+  std::unique_ptr<secrets::ReadLedger> secret_reads;
+  secrets::Connectors connectors;
+  std::unique_ptr<secrets::Targets> targets;
+  std::unique_ptr<secrets::Leases> leases;
+  std::unique_ptr<service::SecretHouse> secret_house;
   std::unique_ptr<RotationParts> rotation;
   std::unique_ptr<secrets::ApiKeys> api_keys;
   std::unique_ptr<seal::Seal> seal;
@@ -83,7 +96,7 @@ struct Server::Parts {
   bool usage_replayed = false;
   SteadyTime refreshes_until{};  ///< the feed's thread: of keys that changed
   int refreshes = 0;             ///< the feed's thread: in this window
-  std::thread clockwork;
+  std::thread clockwork, lease_worker;
 };
 
 }  // namespace kw::app

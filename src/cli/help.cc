@@ -68,7 +68,8 @@ std::string config_help() {
          "start when absent\n"
          "seal: shamir                 # or dev (loopback only)\nlog: {level: info, format: json}\n"
          "limits: {per_source: 20000, per_caller: 50000, per_tenant: 50000, messages: 0}\n"
-         "audit: {linger_us: 200}\nrotation: {enabled: true, workers: 4, poll_ms: 100}\ndestroy_wait: 30d            # 7d to "
+         "audit: {linger_us: 200}\nrotation: {enabled: true, workers: 4, poll_ms: "
+         "100}\ndestroy_wait: 30d            # 7d to "
          "365d\nallow_unlocked_memory: false";
 }
 
@@ -92,14 +93,18 @@ std::string first_screen() {
          "  keywright key rotate orders          a new version; old data still opens\n"
          "  keywright audit verify --dir DIR     prove that nothing was changed\n\n"
          "example: keywright key create orders --owner payments --class confidential\n\n"
-         "keywright NOUN --help lists its verbs: key policy run consumer kek job tenant\n"
-         "token api-key approval audit graph incident ceremony doctor.  topics: keywright help";
+         "keywright NOUN --help lists its verbs: key secret target lease policy run consumer\n"
+         "kek job tenant token api-key approval audit graph incident ceremony doctor.\n"
+         "topics: keywright help";
 }
 
 std::string noun_summary(const std::string& noun) {
   static const std::map<std::string, std::string, std::less<>> kSummaries = {
       {"key", "keys: create, use, rotate, retire"},
       {"alias", "names that point at keys"},
+      {"lease", "short-lived users of targets"},
+      {"target", "foreign systems that accept secrets"},
+      {"secret", "secrets: put, get, rotate, roll back, find"},
       {"tenant", "tenants: isolation units with their own KEK"},
       {"kek", "a tenant's key-encryption keys"},
       {"policy", "rotation policies: when what rotates"},

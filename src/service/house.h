@@ -22,6 +22,7 @@
 #include "service/emergency_house.h"
 #include "service/operation_metrics.h"
 #include "service/rotation_house.h"
+#include "service/secret_house.h"
 #include "store/store.h"
 
 namespace kw::service {
@@ -51,6 +52,7 @@ struct House {
   RotationHouse& rotation;
   EmergencyHouse& emergency;
   secrets::ApiKeys& api_keys;
+  SecretHouse& secrets;
   observe::Registry& metrics;
   OperationMetrics& operation_metrics;
   const observe::Log& log;
