@@ -27,6 +27,15 @@ EmergencyParts::EmergencyParts(const EmergencyGround& ground)
       reencrypt_(ground.keys),
       replacement_(ground.keys, ground.rotation.runs),
       shadows_(ground.keys, ground.rotation.runs),
+      secret_probe_(ground.targets, ground.reads, std::chrono::seconds(0)),
+      secret_compromise_(ground.targets, secret_probe_),
+      secret_history_(ground.targets, ground.reads, ground.rotation.consumers),
+      secret_replacement_(ground.targets, ground.rotation.runs),
+      any_compromise_(compromise_, secret_compromise_),
+      any_history_(history_, secret_history_),
+      any_replacement_(replacement_, secret_replacement_),
+      any_reencrypt_(reencrypt_),
+      any_shadows_(shadows_),
       operations_(ground.keys.keyring, ground.keys.barrier, ground.seal,
                   ground.keys.kek_rotations),
       incidents_(incident_house(), incident_ports()),
@@ -54,9 +63,9 @@ rotation::IncidentHouse EmergencyParts::incident_house() {
 }
 
 rotation::IncidentPorts EmergencyParts::incident_ports() {
-  rotation::IncidentPorts ports{graph_,      compromise_,  history_,
-                                reencrypt_,  replacement_, &shadows_,
-                                {},          {}};
+  rotation::IncidentPorts ports{graph_,         any_compromise_,  any_history_,
+                                any_reencrypt_, any_replacement_, &any_shadows_,
+                                {},             {}};
   ports.approved = [this](rotation::Change change, const rotation::Incident& incident) {
     return service::spend_for_incident(ground_.approvals, change, incident);
   };

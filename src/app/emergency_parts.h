@@ -7,6 +7,7 @@
 #include <string>
 #include <thread>
 
+#include "app/incident_kinds.h"
 #include "auth/approvals.h"
 #include "cluster/cluster.h"
 #include "keys/ceremony_operations.h"
@@ -31,6 +32,8 @@ struct EmergencyGround {
   seal::Seal& seal;
   cluster::ChangeFeed& feed;
   service::RotationHouse& rotation;
+  secrets::Targets& targets;
+  secrets::ReadLedger& reads;
 };
 
 class EmergencyParts {
@@ -61,7 +64,7 @@ class EmergencyParts {
   void look_again();
 
   EmergencyGround ground_;
-  keys::KeyEdges edges_;
+  EdgesTogether edges_;
   rotation::DependencyGraph graph_;
   keys::RevocationBarrier revocations_;
   keys::IncidentCompromise compromise_;
@@ -69,6 +72,15 @@ class EmergencyParts {
   keys::IncidentReencrypt reencrypt_;
   keys::IncidentReplacement replacement_;
   keys::IncidentShadows shadows_;
+  secrets::SecretRotatable secret_probe_;
+  secrets::SecretCompromise secret_compromise_;
+  secrets::SecretHistory secret_history_;
+  secrets::SecretReplacement secret_replacement_;
+  CompromiseByKind any_compromise_;
+  HistoryByKind any_history_;
+  ReplacementByKind any_replacement_;
+  ReencryptByKind any_reencrypt_;
+  ShadowsByKind any_shadows_;
   keys::CeremonyOperations operations_;
   rotation::Incidents incidents_;
   rotation::Ceremonies ceremonies_;

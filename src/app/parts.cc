@@ -5,8 +5,10 @@
 #include "app/data_store_config.h"
 #include "app/sandbox.h"
 #include "audit/access_log.h"
+#include "crypto/random.h"
 #include "net/sd_notify.h"
 #include "rotation/migrations.h"
+#include "secrets/schema.h"
 #include "service/operation.h"
 #include "service/usage_replay.h"
 
@@ -49,7 +51,8 @@ Status Server::Parts::open_store() {
   KW_TRY(store, store::open(config.store_url));
   std::vector<store::Migration> all;
   for (const auto& room : {cluster::migrations(), seal::migrations(), audit::migrations(),
-                           auth::migrations(), rotation::migrations(), keys::migrations(), service::migrations()})
+                           auth::migrations(), rotation::migrations(), keys::migrations(),
+                           secrets::migrations(), service::migrations()})
     all.insert(all.end(), room.begin(), room.end());
   return store->migrate(all);
 }
@@ -83,12 +86,34 @@ Status Server::Parts::open_rooms() {
   rotations.node = config.node;
   kek_rotations =
       std::make_unique<keys::KekRotations>(*store, *barrier, *changes, clock, rotations);
+  open_secrets();
   rotation = std::make_unique<RotationParts>(
       RotationGround{config, clock, log, metrics, *store, *changes, *keyring, *usage,
-                     *kek_rotations, [this]() -> keys::Operations& { return *operations; }});
+                     *kek_rotations, *targets, *secret_reads,
+                     [this]() -> keys::Operations& { return *operations; }});
   operations = std::make_unique<keys::Operations>(*keyring, *usage, *budget, clock,
                                                   rotation->use_watch());
   return ok();
+}
+
+void Server::Parts::open_secrets() {
+  const auto tenant_number = [this](store::Reader&,
+                                    std::string_view name) -> Result<std::int64_t> {
+    KW_TRY(const keys::Tenant tenant, keyring->tenant(name));
+    return tenant.number;
+  };
+  secrets::Secrets::Options options;
+  options.destroy_wait = std::chrono::seconds(config.destroy_wait_seconds);
+  secrets = std::make_unique<secrets::Secrets>(
+      secrets::Foundations{*store, *barrier, *changes, clock, tenant_number}, options);
+  secret_reads = std::make_unique<secrets::ReadLedger>(*store, clock);
+  targets = std::make_unique<secrets::Targets>(*secrets, connectors);
+  secrets::Leases::Options lease_options;
+  lease_options.node = config.node + "/" + crypto::random_id<RequestId>().text();
+  lease_options.metrics = &metrics;
+  leases = std::make_unique<secrets::Leases>(*targets, lease_options);
+  secret_house = std::make_unique<service::SecretHouse>(
+      service::SecretHouse{*secrets, *secret_reads, *targets, *leases});
 }
 
 void Server::Parts::changed_elsewhere(std::string_view what) {
@@ -115,7 +140,7 @@ Status Server::Parts::open_seal() {
   KW_TRY(seal, seal::Seal::open(*store, options));
   emergency = std::make_unique<EmergencyParts>(EmergencyGround{
       {*store, *barrier, *changes, clock, *keyring, *usage, *kek_rotations},
-      log, *accesses, *approvals, *seal, *feed, rotation->house()});
+      log, *accesses, *approvals, *seal, *feed, rotation->house(), *targets, *secret_reads});
   rotation->freeze_by(
       [this](const rotation::Subject& subject) { return emergency->frozen(subject); });
   emergency->reencrypt_by(rotation->forced());
@@ -128,7 +153,7 @@ Status Server::Parts::open_seal() {
   house_options.audit_directory = config.data_directory;
   house.reset(new service::House{clock, *store, *seal, *barrier, *feed, *changes, *accesses,
                                  *access, *approvals, *keyring, *usage, *operations, *kek_rotations,
-                                 rotation->house(), emergency->house(), metrics, operation_metrics, log, house_options});
+                                 rotation->house(), emergency->house(), *secret_house, metrics, operation_metrics, log, house_options});
   if (config.seal == "dev") KW_OK(seal->open_dev(config.data_directory + "/dev-seal.key"));
   return ok();
 }
@@ -186,6 +211,21 @@ void Server::Parts::start_clockwork() {
       lock.lock();
     }
   });
+  lease_worker = std::thread([this] { end_leases(); });
+}
+
+void Server::Parts::end_leases() {
+  audit::Event by;
+  by.actor = "keywright";
+  by.method = "internal";
+  std::unique_lock lock(mutex);
+  while (!wake.wait_for(lock, std::chrono::seconds(1), [this] { return stopping; })) {
+    lock.unlock();
+    if (!barrier->sealed())
+      if (const auto ended = leases->tick(by); !ended && ended.error().reason != "sealed")
+        log.failure("lease.expire", ended.error());
+    lock.lock();
+  }
 }
 
 void Server::Parts::stop_clockwork() {
@@ -195,6 +235,7 @@ void Server::Parts::stop_clockwork() {
   }
   wake.notify_all();
   if (clockwork.joinable()) clockwork.join();
+  if (lease_worker.joinable()) lease_worker.join();
 }
 
 Status Server::Parts::replay_usage_once() {
@@ -209,6 +250,7 @@ Status Server::Parts::flush_usage() {
     return ok();  // sealed since the start: the mark must not pass what is not counted yet
   // Every record below this size was counted before it was appended.
   const std::uint64_t logged = accesses->size();
+  KW_OK(secret_reads->flush());
   return usage->flush(config.node, logged);
 }
 
@@ -231,6 +273,9 @@ void Server::Parts::tick() {
   by.method = "internal";
   if (const auto destroyed = keyring->destroy_due(by); !destroyed)
     log.failure("key.destroy", destroyed.error());
+  by.action = "secret.destroy";
+  if (const auto destroyed = secrets->destroy_due(by); !destroyed)
+    log.failure("secret.destroy", destroyed.error());
   if (accesses->size() != anchored) {
     anchored = accesses->size();
     report("audit.anchor", audit::anchor(*changes, *accesses));

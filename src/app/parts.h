@@ -13,6 +13,10 @@
 #include "app/server.h"
 #include "keys/message_budget.h"
 #include "net/http_server.h"
+#include "secrets/lease.h"
+#include "secrets/secrets.h"
+#include "secrets/target.h"
+#include "secrets/usage.h"
 #include "service/house.h"
 
 namespace kw::app {
@@ -27,6 +31,7 @@ struct Server::Parts {
   Status open_store();
   Status open_seal();
   Status open_rooms();
+  void open_secrets();
   Status listen();
   /// Drops what another node's change made stale.
   void changed_elsewhere(std::string_view what);
@@ -42,6 +47,8 @@ struct Server::Parts {
   void tick();
   void start_clockwork();
   void stop_clockwork();
+  /// Ends leases; on a thread of its own, since targets may be slow.
+  void end_leases();
 
   Config config;
   SystemClock clock;
@@ -59,6 +66,12 @@ struct Server::Parts {
   std::unique_ptr<keys::Keyring> keyring;
   std::unique_ptr<keys::Operations> operations;
   std::unique_ptr<keys::KekRotations> kek_rotations;
+  std::unique_ptr<secrets::Secrets> secrets;
+  std::unique_ptr<secrets::ReadLedger> secret_reads;
+  secrets::Connectors connectors;
+  std::unique_ptr<secrets::Targets> targets;
+  std::unique_ptr<secrets::Leases> leases;
+  std::unique_ptr<service::SecretHouse> secret_house;
   std::unique_ptr<RotationParts> rotation;
   std::unique_ptr<seal::Seal> seal;
   std::unique_ptr<cluster::ChangeFeed> feed;
@@ -76,7 +89,7 @@ struct Server::Parts {
   std::uint64_t anchored = 0;
   std::uint64_t logged_at_start = 0;  ///< access log records of earlier runs
   bool usage_replayed = false;
-  std::thread clockwork;
+  std::thread clockwork, lease_worker;
 };
 
 }  // namespace kw::app

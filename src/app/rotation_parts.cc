@@ -8,6 +8,7 @@
 #include "keys/kek_rotatable.h"
 #include "keys/key_rotatable.h"
 #include "keys/reencryption_cipher.h"
+#include "secrets/secret_rotatable.h"
 
 namespace kw::app {
 
@@ -73,6 +74,8 @@ RotationParts::RotationParts(const RotationGround& ground)
   // What rotates: one line per kind.
   rotatables_.push_back(std::make_unique<keys::KeyRotatable>(ground.keyring, ground.usage, meter_));
   rotatables_.push_back(std::make_unique<keys::KekRotatable>(ground.keyring, ground.kek_rotations));
+  rotatables_.push_back(std::make_unique<secrets::SecretRotatable>(
+      ground.targets, ground.reads, std::chrono::seconds(ground.config.destroy_wait_seconds)));
 
   engine_ = std::make_unique<rotation::Engine>(
       rotation::EngineHouse{ground.store, ground.changes, ground.clock}, borrowed(rotatables_),

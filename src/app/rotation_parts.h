@@ -22,6 +22,8 @@
 #include "rotation/jobs.h"
 #include "rotation/reencryption.h"
 #include "rotation/rotatable.h"
+#include "secrets/target.h"
+#include "secrets/usage.h"
 #include "service/rotation_house.h"
 #include "store/store.h"
 
@@ -38,6 +40,8 @@ struct RotationGround {
   keys::Keyring& keyring;
   keys::UsageLedger& usage;
   keys::KekRotations& kek_rotations;
+  secrets::Targets& targets;
+  secrets::ReadLedger& reads;
   /// Asked when a job begins: uses of keys themselves stand on use_watch().
   std::function<keys::Operations&()> uses;
 };

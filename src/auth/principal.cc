@@ -8,7 +8,8 @@ namespace {
 
 constexpr std::array<std::string_view, kRoleCount> kRoleNames = {
     "key-admin",         "key-user", "security-officer", "approver",  "tenant-owner",
-    "archive-custodian", "auditor",  "operator",         "scheduler", "setup"};
+    "archive-custodian", "auditor",  "operator",         "scheduler", "setup",
+    "secret-admin",      "secret-user"};
 
 bool overlap(std::string_view a, std::string_view b) {
   return a == b || a == "*" || b == "*";
@@ -45,7 +46,9 @@ bool duties_conflict(const Grant& a, const Grant& b) {
   if (!overlap(a.tenant, b.tenant)) return false;
   return a.role == Role::kAuditor || b.role == Role::kAuditor ||
          pair_is(a, b, Role::kKeyAdmin, Role::kKeyUser) ||
-         pair_is(a, b, Role::kKeyAdmin, Role::kApprover);
+         pair_is(a, b, Role::kKeyAdmin, Role::kApprover) ||
+         pair_is(a, b, Role::kSecretAdmin, Role::kSecretUser) ||
+         pair_is(a, b, Role::kSecretAdmin, Role::kApprover);
 }
 
 Status check_duties(std::span<const Grant> grants) {

@@ -28,10 +28,12 @@ enum class Role : std::uint8_t {
   kOperator,          ///< OP: health, metrics, seal, jobs; no key rights
   kScheduler,         ///< SCH: the service itself
   kSetup,             ///< the first token: makes principals and tenants, nothing else; at most 1 h
+  kSecretAdmin,       ///< SA: writes, rotates, binds secrets; never reads their values
+  kSecretUser,        ///< SU: reads values of secrets; never changes them
 };
-inline constexpr int kRoleCount = 10;
+inline constexpr int kRoleCount = 12;
 /// "key-admin", "key-user", "security-officer", "approver", "tenant-owner", "archive-custodian",
-/// "auditor", "operator", "scheduler" or "setup".
+/// "auditor", "operator", "scheduler", "setup", "secret-admin" or "secret-user".
 std::string_view role_name(Role role);
 /// The role with this name, compared byte by byte. @errors kInvalidArgument(bad_role)
 Result<Role> parse_role(std::string_view name);
@@ -59,7 +61,8 @@ struct Principal {
 /// only).
 enum class Duties : std::uint8_t { kEnforce, kDevelopment };
 
-/// True when no one may hold both grants: key-admin with key-user or approver, auditor with any
+/// True when no one may hold both grants: key-admin with key-user or approver, secret-admin with
+/// secret-user or approver, auditor with any
 /// other role, for overlapping tenants; setup with anything, for all tenants.
 bool duties_conflict(const Grant& a, const Grant& b);
 

@@ -10,7 +10,7 @@ namespace {
 constexpr Role kAll[] = {
     Role::kKeyAdmin,    Role::kKeyUser, Role::kSecurityOfficer,  Role::kApprover,
     Role::kTenantOwner, Role::kAuditor, Role::kArchiveCustodian, Role::kOperator,
-    Role::kScheduler,   Role::kSetup};
+    Role::kScheduler,   Role::kSetup,   Role::kSecretAdmin,      Role::kSecretUser};
 
 TEST(Role, names_round_trip_and_are_distinct) {
   std::set<std::string_view> names;
@@ -65,7 +65,11 @@ bool may_be_both(Role a, Role b) {
   const std::set<Pair> forbidden = {{Role::kKeyAdmin, Role::kKeyUser},
                                     {Role::kKeyUser, Role::kKeyAdmin},
                                     {Role::kKeyAdmin, Role::kApprover},
-                                    {Role::kApprover, Role::kKeyAdmin}};
+                                    {Role::kApprover, Role::kKeyAdmin},
+                                    {Role::kSecretAdmin, Role::kSecretUser},
+                                    {Role::kSecretUser, Role::kSecretAdmin},
+                                    {Role::kSecretAdmin, Role::kApprover},
+                                    {Role::kApprover, Role::kSecretAdmin}};
   return !forbidden.contains({a, b});
 }
 

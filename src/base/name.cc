@@ -11,6 +11,11 @@ bool lower_or_digit(char c) {
 bool alphanumeric(char c) {
   return lower_or_digit(c) || (c >= 'A' && c <= 'Z');
 }
+bool segment(std::string_view text) {
+  return !text.empty() && alphanumeric(text.front()) &&
+         std::all_of(text.begin(), text.end(),
+                     [](char c) { return alphanumeric(c) || c == '.' || c == '_' || c == '-'; });
+}
 }  // namespace
 
 bool TenantRule::matches(std::string_view text) {
@@ -20,9 +25,17 @@ bool TenantRule::matches(std::string_view text) {
 }
 
 bool ObjectRule::matches(std::string_view text) {
-  return !text.empty() && text.size() <= 128 && alphanumeric(text.front()) &&
-         std::all_of(text.begin(), text.end(),
-                     [](char c) { return alphanumeric(c) || c == '.' || c == '_' || c == '-'; });
+  return text.size() <= 128 && segment(text);
+}
+
+bool PathRule::matches(std::string_view text) {
+  if (text.size() > 255) return false;
+  for (;;) {
+    const auto end = text.find('/');
+    if (!segment(text.substr(0, end))) return false;
+    if (end == text.npos) return true;
+    text.remove_prefix(end + 1);
+  }
 }
 
 }  // namespace kw

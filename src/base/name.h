@@ -38,11 +38,18 @@ struct ObjectRule {
       "a name is [A-Za-z0-9][A-Za-z0-9._-]{0,127}: letters, digits, dot, underscore, hyphen";
   static bool matches(std::string_view text);
 };
+struct PathRule {
+  static constexpr std::string_view kGrammar =
+      "a path is at most 255 bytes: names [A-Za-z0-9][A-Za-z0-9._-]* with '/' between";
+  static bool matches(std::string_view text);
+};
 
 /// `[a-z0-9][a-z0-9-]{0,62}`. The tenant `system` holds the platform's own objects.
 using TenantName = Name<TenantRule>;
 /// `[A-Za-z0-9][A-Za-z0-9._-]{0,127}`: keys, aliases, policies, principals.
 using ObjectName = Name<ObjectRule>;
+/// Names with '/' between, at most 255 bytes: secrets. Every ObjectName is one.
+using SecretPath = Name<PathRule>;
 
 }  // namespace kw
 

@@ -24,5 +24,15 @@ TEST(Name, refuses_everything_else_and_cleans_nothing) {
   EXPECT_FALSE(ObjectName::parse(std::string_view("a\0b", 3)));
 }
 
+TEST(Name, a_path_is_names_with_slashes_between) {
+  for (const char* text : {"db", "app/db", "Team-1/app.x/db_pass", "a/b/c/d"})
+    EXPECT_TRUE(SecretPath::parse(text)) << text;
+  for (const char* text : {"", "/", "/a", "a/", "a//b", "a/../b", "a/.b", "a/b:c", "a%2Fb", "a b"})
+    EXPECT_FALSE(SecretPath::parse(text)) << text;
+  EXPECT_TRUE(SecretPath::parse(std::string(255, 'a')));
+  EXPECT_FALSE(SecretPath::parse(std::string(256, 'a')));
+  EXPECT_FALSE(SecretPath::parse(std::string_view("a\0b", 3)));
+}
+
 }  // namespace
 }  // namespace kw

@@ -35,6 +35,9 @@ std::vector<Command> all_commands() {
   add_use_commands(commands);
   add_jwks_commands(commands);
   add_version_commands(commands);
+  add_secret_commands(commands);
+  add_target_commands(commands);
+  add_lease_commands(commands);
   add_tenant_commands(commands);
   add_job_commands(commands);
   add_reencryption_commands(commands);

@@ -67,5 +67,8 @@ void add_approval_commands(std::vector<Command>& commands);
 void add_audit_commands(std::vector<Command>& commands);
 void add_context_commands(std::vector<Command>& commands);
 void add_doctor_commands(std::vector<Command>& commands);
+void add_secret_commands(std::vector<Command>& commands);
+void add_target_commands(std::vector<Command>& commands);
+void add_lease_commands(std::vector<Command>& commands);
 
 }  // namespace kw::cli

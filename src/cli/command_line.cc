@@ -126,9 +126,22 @@ bool secret_typed(int argc, char** argv) {
   return false;
 }
 
+// A value after `secret put PATH`: not echoed.
+bool value_typed(const CLI::ParseError& problem, int argc, char** argv) {
+  if (argc < 4 || dynamic_cast<const CLI::ExtrasError*>(&problem) == nullptr) return false;
+  const std::string_view noun = argv[1], verb = argv[2];
+  return noun == "secret" && (verb == "put" || verb == "find");
+}
+
 // CLI11 speaks of "arguments"; people want to know which word was wrong and what would be right.
 int usage_error(const CLI::ParseError& problem, const std::vector<Command>& commands, int argc,
                 char** argv) {
+  if (value_typed(problem, argc, argv)) {
+    Session::say(
+        "error: a value is not taken from arguments: ps and history keep it [usage]\n"
+        "  try: keywright secret put PATH < file, or --generate 'length=32'");
+    return kUsage;
+  }
   const std::string unknown = unknown_word(commands, argc, argv);
   std::string text = "error: " + (unknown.empty() ? problem.what() : unknown);
   text += " [usage]";

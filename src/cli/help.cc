@@ -92,14 +92,17 @@ std::string first_screen() {
          "  keywright key rotate orders          a new version; old data still opens\n"
          "  keywright audit verify --dir DIR     prove that nothing was changed\n\n"
          "example: keywright key create orders --owner payments --class confidential\n\n"
-         "keywright NOUN --help lists its verbs: key policy run consumer kek job tenant\n"
-         "token approval audit graph incident ceremony doctor.  topics: keywright help";
+         "keywright NOUN --help lists its verbs: key secret target lease policy run kek\n"
+         "job tenant token approval audit graph incident doctor.  topics: keywright help";
 }
 
 std::string noun_summary(const std::string& noun) {
   static const std::map<std::string, std::string, std::less<>> kSummaries = {
       {"key", "keys: create, use, rotate, retire"},
       {"alias", "names that point at keys"},
+      {"lease", "short-lived users of targets"},
+      {"target", "foreign systems that accept secrets"},
+      {"secret", "secrets: put, get, rotate, roll back, find"},
       {"tenant", "tenants: isolation units with their own KEK"},
       {"kek", "a tenant's key-encryption keys"},
       {"policy", "rotation policies: when what rotates"},

@@ -47,6 +47,11 @@ Result<std::string> key_name(Session& session, std::string text) {
 Result<std::string> suspect_name(Session& session, const std::string& word,
                                  const std::string& rest) {
   if (word == "key") return key_name(session, rest);
+  if (word == "secret") {
+    if (rest.find('/') != rest.npos && rest.find(':') == rest.npos) return "secret:" + rest;
+    KW_TRY(const Reference at, session.secret_reference(rest));
+    return "secret:" + at.tenant + "/" + at.name;
+  }
   if (word != "kek") return rest;
   KW_TRY(const std::string tenant, rest.empty() ? session.tenant() : Result<std::string>(rest));
   return tenant.find('/') == tenant.npos ? "kek:" + tenant + "/kek" : "kek:" + tenant;
@@ -66,9 +71,10 @@ Result<Suspects> suspects_of(Session& session, const Arguments& arguments) {
     const auto colon = scope.find(':');
     const std::string word = scope.substr(0, colon);
     const std::string rest = colon == scope.npos ? "" : scope.substr(colon + 1);
-    const bool subject = word == "key" || word == "kek";
+    const bool subject = word == "key" || word == "kek" || word == "secret";
     if ((!subject && word != "tenant" && word != "caller") || (rest.empty() && word != "kek"))
-      return usage("a scope is key:NAME, kek:TENANT, tenant:NAME or caller:PRINCIPAL, not \"" +
+      return usage("a scope is key:NAME, secret:TENANT/PATH, kek:TENANT, tenant:NAME or "
+                   "caller:PRINCIPAL, not \"" +
                    scope + "\"");
     const std::string kind = subject ? "subject" : word;
     if (!all.kind.empty() && all.kind != kind)
@@ -319,7 +325,7 @@ void add_starting(std::vector<Command>& commands) {
        "start",
        "replace and revoke what may be in wrong hands; two others approve",
        "",
-       {{"--scope", "key:NAME, kek:TENANT, tenant:NAME or caller:PRINCIPAL", Kind::kRepeated, true},
+       {{"--scope", "key:NAME, secret:TENANT/PATH, kek:TENANT, tenant:NAME or caller:PRINCIPAL", Kind::kRepeated, true},
         {"--reason", "a word: leak, leaver, theft …", Kind::kText, true},
         {"--mode", "continuity_first (the default) or contain_first", Kind::kText},
         {"--since", "the earliest time of the compromise, RFC 3339 (24 h ago)", Kind::kText},

@@ -34,8 +34,18 @@ bool segment_matches(const std::string& pattern, const std::string& given, Param
   return true;
 }
 
+// The path of a secret takes all segments that are left.
+std::vector<std::string> folded(std::vector<std::string> parts,
+                                const std::vector<std::string>& wanted) {
+  while (wanted.back().starts_with("{path}") && parts.size() > wanted.size()) {
+    parts[wanted.size() - 1] += "/" + parts[wanted.size()];
+    parts.erase(parts.begin() + static_cast<std::ptrdiff_t>(wanted.size()));
+  }
+  return parts;
+}
+
 bool path_matches(const std::string& pattern, const std::string& given, Parameters& found) {
-  const auto wanted = segments(pattern), parts = segments(given);
+  const auto wanted = segments(pattern), parts = folded(segments(given), wanted);
   if (wanted.size() != parts.size()) return false;
   found.clear();
   for (std::size_t i = 0; i < parts.size(); ++i)
@@ -64,8 +74,8 @@ std::string text_of(const JsonView& object, std::string_view name) {
 
 // The object that policies match: what the path names, else what the body names.
 std::string object_name(const Parameters& parameters, std::string_view body) {
-  for (const char* name : {"key", "alias", "policy", "principal", "accessor", "approval", "job", "run", "consumer",
-                           "hook", "incident", "ceremony"})
+  for (const char* name : {"key", "alias", "policy", "principal", "accessor", "approval", "job",
+                           "run", "consumer", "hook", "incident", "ceremony", "path", "target", "lease_role", "lease"})
     if (const auto found = parameters.find(name); found != parameters.end()) return found->second;
   const auto document = codec::JsonDocument::parse(body.empty() ? "{}" : body);
   if (!document) return "";

@@ -105,7 +105,7 @@ Result<std::string> Session::tenant() {
   return context_tenant_;
 }
 
-Result<Reference> Session::reference(const std::string& text) {
+Result<Reference> Session::split_reference(const std::string& text) {
   Reference at;
   std::string rest = text;
   if (const auto colon = rest.find(':'); colon != rest.npos) {
@@ -124,14 +124,28 @@ Result<Reference> Session::reference(const std::string& text) {
     at.version = number;
     rest = rest.substr(0, mark);
   }
-  if (!TenantName::parse(at.tenant) || !ObjectName::parse(rest))
-    return usage("\"" + text + "\" is not a name; the form is [TENANT:]NAME[@VERSION]");
   at.name = rest;
   return at;
 }
 
+Result<Reference> Session::reference(const std::string& text) {
+  KW_TRY(Reference at, split_reference(text));
+  if (TenantName::parse(at.tenant) && ObjectName::parse(at.name)) return at;
+  return usage("\"" + text + "\" is not a name; the form is [TENANT:]NAME[@VERSION]");
+}
+
+Result<Reference> Session::secret_reference(const std::string& text) {
+  KW_TRY(Reference at, split_reference(text));
+  if (TenantName::parse(at.tenant) && SecretPath::parse(at.name)) return at;
+  return usage("\"" + text + "\" is not a path; the form is [TENANT:]NAME/NAME[@VERSION]");
+}
+
 std::string Session::key_path(const Reference& at) {
   return "/api/v1/tenants/" + at.tenant + "/keys/" + at.name;
+}
+
+std::string Session::secret_path(const Reference& at) {
+  return "/api/v1/tenants/" + at.tenant + "/secrets/" + at.name;
 }
 
 Result<client::Answer> Session::send(const std::string& method, const std::string& path,

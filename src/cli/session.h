@@ -51,9 +51,13 @@ class Session {
   /// Parses a reference; the tenant comes from it, -t, KEYWRIGHT_TENANT or the context.
   /// @errors kInvalidArgument(usage)
   Result<Reference> reference(const std::string& text);
+  /// The same for secrets, whose names are paths: "[TENANT:]PATH[@N]".
+  Result<Reference> secret_reference(const std::string& text);
   Result<std::string> tenant();
   /// "/api/v1/tenants/T/keys/K"
   static std::string key_path(const Reference& at);
+  /// "/api/v1/tenants/T/secrets/P"
+  static std::string secret_path(const Reference& at);
 
   /// Sends; with --show-request or --show-policy prints that instead and answers kAborted(shown).
   Result<client::Answer> send(const std::string& method, const std::string& path,
@@ -91,6 +95,7 @@ class Session {
   std::string context_tenant_;
   std::string hidden_context_;
   bool resolved_ = false;
+  Result<Reference> split_reference(const std::string& text);
   Result<Context> resolve();
 };
 

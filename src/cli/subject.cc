@@ -12,7 +12,8 @@ Result<SubjectReference> parse_subject(Session& session, const std::string& text
   subject.kind = kind;
   std::string rest = text;
   const auto slash = rest.find('/');
-  if (slash != rest.npos) {
+  const bool of_secret = kind == "secret" && !text.starts_with("secret:");
+  if (slash != rest.npos && !of_secret) {
     const auto colon = rest.find(':');
     if (colon == rest.npos || colon > slash)
       return error(Code::kInvalidArgument, "usage",
@@ -20,7 +21,8 @@ Result<SubjectReference> parse_subject(Session& session, const std::string& text
     subject.kind = rest.substr(0, colon);
     rest = rest.substr(colon + 1, slash - colon - 1) + ":" + rest.substr(slash + 1);
   }
-  KW_TRY(const Reference at, session.reference(rest));
+  KW_TRY(const Reference at, subject.kind == "secret" ? session.secret_reference(rest)
+                                                      : session.reference(rest));
   subject.tenant = at.tenant;
   subject.name = at.name;
   subject.version = at.version;

@@ -41,6 +41,10 @@ inline constexpr std::string_view kAuditAnchored = "keywright_audit_anchored_rec
 /// any, negative when it has passed).
 inline constexpr std::string_view kIncidentsOpen = "rotation_incidents_open";
 inline constexpr std::string_view kIncidentSecondsLeft = "rotation_incident_seconds_left";
+/// Gauges: leases of dynamic credentials that are not revoked, and those that are over for more
+/// than a minute and may still work: alert when it stays above 0.
+inline constexpr std::string_view kLeasesOpen = "secrets_leases_open";
+inline constexpr std::string_view kLeasesLate = "secrets_leases_late";
 /// Gauge, 0 to 1: uses of a key version against its limit.
 inline constexpr std::string_view kKeyOpsRatio = "rotation_key_ops_ratio";
 

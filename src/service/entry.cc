@@ -7,6 +7,7 @@
 #include "service/incidents.h"
 #include "service/jobs.h"
 #include "service/rotation_runs.h"
+#include "service/secrets.h"
 
 namespace kw::service {
 
@@ -20,6 +21,8 @@ Status permitted(House& house, Call& call) {
   // Everybody with a credential may ask who they are.
   if (call.operation->id == OperationId::token_self) return require_open(house);
   if (names(call, "{key}")) return status_of(visible_key(house, call));
+  if (call.operation->id == OperationId::secret_put) return may_write_secret(house, call);
+  if (names(call, "{path*}")) return status_of(visible_secret(house, call));
   if (names(call, "{job}")) {
     KW_TRY(const JobId id, JobId::parse(call.object));
     return status_of(visible_job(house, call, id));

@@ -153,6 +153,7 @@ int approvals_needed(const House& house, OperationId operation, bool override_re
     case OperationId::version_restore:
     case OperationId::version_revoke:
     case OperationId::seal_reseal:
+    case OperationId::secret_destroy:
       return 1;
     case OperationId::version_destroy:
       return 2;

@@ -21,6 +21,7 @@
 #include "service/emergency_house.h"
 #include "service/operation_metrics.h"
 #include "service/rotation_house.h"
+#include "service/secret_house.h"
 #include "store/store.h"
 
 namespace kw::service {
@@ -49,6 +50,7 @@ struct House {
   keys::KekRotations& kek_rotations;
   RotationHouse& rotation;
   EmergencyHouse& emergency;
+  SecretHouse& secrets;
   observe::Registry& metrics;
   OperationMetrics& operation_metrics;
   const observe::Log& log;

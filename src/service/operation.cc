@@ -21,6 +21,8 @@ constexpr std::uint16_t AU = bit(auth::Role::kAuditor);
 constexpr std::uint16_t OP = bit(auth::Role::kOperator);
 constexpr std::uint16_t SCH = bit(auth::Role::kScheduler);
 constexpr std::uint16_t SETUP = bit(auth::Role::kSetup);
+constexpr std::uint16_t SA = bit(auth::Role::kSecretAdmin);
+constexpr std::uint16_t SU = bit(auth::Role::kSecretUser);
 constexpr std::uint16_t NOBODY = 0;
 constexpr std::uint16_t ANYONE = (1u << auth::kRoleCount) - 1;
 

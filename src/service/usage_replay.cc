@@ -24,9 +24,23 @@ std::string text_of(const codec::JsonView& record, std::string_view name) {
   return text ? std::string(*text) : "";
 }
 
+// @returns true when the record is about a secret.
+bool count_secret(House& house, const codec::JsonView& record) {
+  if (text_of(record, "action") != "secret.read-value") return false;
+  const auto version = record.integer("version");
+  if (text_of(record, "outcome") != "ok" || !version || *version < 1) return true;
+  const auto secret =
+      house.secrets.secrets.find(text_of(record, "tenant"), text_of(record, "object"));
+  if (secret)
+    house.secrets.reads.count(secret->id, static_cast<std::uint32_t>(*version),
+                              text_of(record, "actor"));
+  return true;
+}
+
 // A batch over several versions has no version in its record: then every version that could have
 // served is counted.
 void count_record(House& house, const codec::JsonView& record) {
+  if (count_secret(house, record)) return;
   const auto operation = operation_of(text_of(record, "action"));
   if (!operation || text_of(record, "outcome") != "ok") return;
   const auto key = house.keyring.find(text_of(record, "tenant"), text_of(record, "object"));

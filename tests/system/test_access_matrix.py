@@ -9,7 +9,7 @@ from rest import Problem, b64
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLES = {"KA": "key-admin", "KU": "key-user", "SO": "security-officer", "AP": "approver", "TO": "tenant-owner",
-         "AC": "archive-custodian", "AU": "auditor", "OP": "operator"}
+         "AC": "archive-custodian", "AU": "auditor", "OP": "operator", "SA": "secret-admin", "SU": "secret-user"}
 ID = "0123456789abcdef0123456789abcdef"
 # Bodies that pass the parser, so that the answer tells about permission and not about the form.
 BODIES = {
@@ -32,6 +32,8 @@ BODIES = {
     "ceremony_open": {"operation": "kek.rotate", "object": "nowhere", "custodians": ["a", "b"], "witnesses": ["c"]},
     "auth_exchange": {"role_id": "nobody", "secret_id": "x"},
     "ceremony_acknowledge": {"request_hash": "0" * 64},
+    "secret_put": {"text": "probe-value"}, "secret_find": {"text": "probe-value"}, "secret_destroy": {"version": 1},
+    "secret_bind": {"target": "nowhere"}, "target_put": {"connector": "nothing"}, "lease_role_put": {"target": "nowhere"},
 }
 
 
@@ -83,7 +85,7 @@ def staffed(binary, tmp_path_factory):
 def ask(rest, name, method, path, tenant, body=None):
     for parameter, value in {"tenant": tenant, "key": "k", "version": "1", "alias": "a", "policy": "p", "principal": "nobody",
                              "accessor": ID, "approval": ID, "job": ID, "run": ID, "hook": ID, "consumer": "c", "kid": "A" * 43,
-                             "incident": ID, "ceremony": ID}.items():
+                             "incident": ID, "ceremony": ID, "path*": "app/s", "target": "tg", "lease_role": "lr", "lease": ID}.items():
         path = path.replace("{" + parameter + "}", value)
     path += QUERIES.get(name, "")
     if method in ("POST", "PUT", "PATCH"):

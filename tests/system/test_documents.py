@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = sorted((ROOT / "docs/runbooks").glob("*.md")) + [ROOT / "docs/guide/jwt.md", ROOT / "docs/guide/rotation-model.md"]
+PAGES = sorted((ROOT / "docs/runbooks").glob("*.md")) + [ROOT / "docs/guide/jwt.md", ROOT / "docs/guide/rotation-model.md",
+                                                             ROOT / "docs/guide/secrets.md"]
 
 
 def commands(page):

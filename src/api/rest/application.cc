@@ -55,7 +55,7 @@ std::string_view named_in_body(service::OperationId id) {
 std::string object_of(const Match& match) {
   for (const std::string_view name :
        {"key", "alias", "policy", "principal", "consumer", "accessor", "approval", "job", "run",
-        "hook", "incident", "ceremony"})
+        "hook", "incident", "ceremony", "path", "target", "lease_role", "lease"})
     if (const std::string_view value = match.parameter(name); !value.empty())
       return std::string(value);
   return std::string(match.operation->kind == "tenant" ? match.parameter("tenant") : "");
@@ -65,9 +65,10 @@ std::string object_of(const Match& match) {
 Status check_names(const Match& match) {
   if (const auto tenant = match.parameter("tenant"); !tenant.empty())
     KW_OK(TenantName::parse(tenant));
-  for (const std::string_view name : {"key", "alias", "policy", "principal", "consumer"})
+  for (const std::string_view name : {"key", "alias", "policy", "principal", "consumer", "target", "lease_role"})
     if (const auto value = match.parameter(name); !value.empty()) KW_OK(ObjectName::parse(value));
-  for (const std::string_view name : {"accessor", "approval", "job", "run", "hook", "incident", "ceremony"})
+  if (const auto path = match.parameter("path"); !path.empty()) KW_OK(SecretPath::parse(path));
+  for (const std::string_view name : {"accessor", "approval", "job", "run", "hook", "incident", "ceremony", "lease"})
     if (const auto value = match.parameter(name); !value.empty()) KW_OK(JobId::parse(value));
   return ok();
 }
@@ -102,7 +103,7 @@ Status name_object(Exchange& exchange) {
   const auto body = codec::JsonDocument::parse({exchange.body.data(), exchange.body.size()});
   if (!body) return ok();
   const auto text = body->root().text(member);
-  if (text && ObjectName::parse(*text)) call.object = std::string(*text);
+  if (text && SecretPath::parse(*text)) call.object = std::string(*text);
   return ok();
 }
 
@@ -195,6 +196,13 @@ struct Application::State {
     return ok();
   }
 
+  // Stored with approvals and kept answers: keyed, so that no short secret in a body can be guessed
+  // from it. While sealed nothing is stored.
+  crypto::Digest256 digest_of(ByteView body) const {
+    const auto key = house.barrier.derive("request-body");
+    return key ? crypto::hmac_sha256(*key, body) : crypto::sha256(body);
+  }
+
   void work(const std::shared_ptr<Admitted>& admitted, WipedText body, net::Reply reply);
 
   service::House& house;
@@ -249,7 +257,7 @@ void Application::handle(net::Request request, net::Reply reply) {
 
 void Application::State::work(const std::shared_ptr<Admitted>& admitted, WipedText body,
                               net::Reply reply) {
-  admitted->call.body_digest = crypto::sha256(as_bytes({body.data(), body.size()}));
+  admitted->call.body_digest = digest_of(as_bytes({body.data(), body.size()}));
   Exchange exchange{house,
                     streams,
                     std::move(admitted->call),

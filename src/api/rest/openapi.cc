@@ -29,8 +29,15 @@ std::string lower(std::string_view text) {
 std::vector<std::string> parameters_of(std::string_view path) {
   std::vector<std::string> names;
   for (auto open = path.find('{'); open != path.npos; open = path.find('{', open + 1))
-    names.emplace_back(path.substr(open + 1, path.find('}', open) - open - 1));
+    names.emplace_back(path.substr(open + 1, path.find_first_of("*}", open) - open - 1));
   return names;
+}
+
+// OpenAPI has no parameter of several segments: "{path*}" is written as "{path}".
+std::string plain_path(std::string_view path) {
+  std::string text(path);
+  if (const auto star = text.find("*}"); star != text.npos) text.erase(star, 1);
+  return text;
 }
 
 void write_path_parameter(JsonWriter& json, const std::string& name) {
@@ -41,6 +48,9 @@ void write_path_parameter(JsonWriter& json, const std::string& name) {
       .name("schema");
   if (name == "version") {
     json.begin_object().member("type", "integer").member("minimum", 1).end_object();
+  } else if (name == "path") {
+    json.begin_object().member("type", "string");
+    json.member("description", "names with '/' between, as they are").end_object();
   } else {
     json.begin_object().member("type", "string").end_object();
   }
@@ -176,7 +186,7 @@ void write_paths(JsonWriter& json) {
     paths[operation.path].push_back(&operation);
   json.name("paths").begin_object();
   for (const auto& [path, operations] : paths) {
-    json.name(path).begin_object();
+    json.name(plain_path(path)).begin_object();
     for (const Operation* operation : operations) {
       json.name(lower(operation->method));
       write_operation(json, *operation);

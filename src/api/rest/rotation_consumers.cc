@@ -42,7 +42,7 @@ Answer consumer_answer(const Consumer& consumer) {
 Result<Subject> read_named(const JsonView& entry, const std::string& tenant) {
   KW_TRY(std::string kind, text_or(entry, "kind", "key"));
   KW_TRY(const std::string_view text, entry.text("name"));
-  KW_TRY(const ObjectName name, ObjectName::parse(text));
+  KW_TRY(const SecretPath name, SecretPath::parse(text));
   return Subject{std::move(kind), tenant, name.text()};
 }
 
@@ -199,7 +199,7 @@ Result<Answer> consumer_events(Exchange& exchange) {
 Result<Answer> consumer_board(Exchange& exchange) {
   KW_OK(exchange.query_only({"tenant", "kind", "name", "version"}));
   KW_TRY(std::string tenant, exchange.named_tenant());
-  KW_TRY(const ObjectName name, ObjectName::parse(exchange.query_text("name").value_or("")));
+  KW_TRY(const SecretPath name, SecretPath::parse(exchange.query_text("name").value_or("")));
   KW_TRY(const std::int64_t version, exchange.query_integer("version", 0, 0, UINT32_MAX));
   const std::string kind(exchange.query_text("kind").value_or("key"));
   KW_TRY(

@@ -35,7 +35,7 @@ Status read_labels(const JsonView& data, service::OutsideEvent& event) {
 Status read_about(const JsonView& data, service::OutsideEvent& event) {
   KW_TRY(event.kind, text_or(data, "kind", ""));
   KW_TRY(event.name, text_or(data, "name", ""));
-  if (!event.name.empty()) KW_OK(ObjectName::parse(event.name));
+  if (!event.name.empty()) KW_OK(SecretPath::parse(event.name));
   KW_TRY(event.owner, text_or(data, "owner", ""));
   if (event.owner.size() > kOwnerMax)
     return error(Code::kInvalidArgument, "out_of_range", "an owner has at most 128 bytes");

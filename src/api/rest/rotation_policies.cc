@@ -201,7 +201,7 @@ Result<Answer> rotation_policy_check(Exchange& exchange) {
 Result<Answer> rotation_policy_explain(Exchange& exchange) {
   KW_OK(exchange.query_only({"tenant", "kind", "name"}));
   KW_TRY(std::string tenant, exchange.named_tenant());
-  KW_TRY(const ObjectName name, ObjectName::parse(exchange.query_text("name").value_or("")));
+  KW_TRY(const SecretPath name, SecretPath::parse(exchange.query_text("name").value_or("")));
   const std::string kind(exchange.query_text("kind").value_or("key"));
   KW_TRY(const service::Explanation all,
          service::explain_rotation(exchange.house, exchange.call,

@@ -77,7 +77,7 @@ Result<Answer> run_start(Exchange& exchange) {
   KW_TRY(order.subject.tenant, exchange.named_tenant());
   KW_TRY(order.subject.kind, text_or(body, "kind", "key"));
   KW_TRY(const std::string_view text, body.text("name"));
-  KW_TRY(const ObjectName name, ObjectName::parse(text));
+  KW_TRY(const SecretPath name, SecretPath::parse(text));
   order.subject.name = name.text();
   KW_TRY(order.reason, text_or(body, "reason", ""));
   KW_TRY(order.algorithm, text_or(body, "algorithm", ""));

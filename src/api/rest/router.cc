@@ -30,6 +30,26 @@ bool is_parameter(std::string_view segment) {
   return segment.starts_with('{');
 }
 
+bool is_tail(std::string_view segment) {
+  return segment.ends_with("*}");
+}
+
+// The segments from `first` on as one: they lie side by side in the path.
+std::string_view joined(const std::vector<std::string_view>& segments, std::size_t first) {
+  const char* begin = segments[first].data();
+  return {begin, static_cast<std::size_t>(segments.back().data() + segments.back().size() - begin)};
+}
+
+// `segments` with all that the tail takes as its last one. @returns empty: there are too few.
+std::vector<std::string_view> folded(const std::vector<std::string_view>& segments,
+                                     std::size_t count) {
+  if (segments.size() < count) return {};
+  std::vector<std::string_view> fewer(segments.begin(),
+                                      segments.begin() + static_cast<std::ptrdiff_t>(count) - 1);
+  fewer.push_back(joined(segments, count - 1));
+  return fewer;
+}
+
 std::optional<Match> try_route(const service::Operation& operation,
                                const std::vector<std::string_view>& pattern,
                                const std::vector<std::string_view>& segments) {
@@ -37,7 +57,8 @@ std::optional<Match> try_route(const service::Operation& operation,
   for (std::size_t i = 0; i < segments.size(); ++i) {
     if (is_parameter(pattern[i])) {
       if (segments[i].empty()) return std::nullopt;
-      match.parameters.emplace_back(pattern[i].substr(1, pattern[i].size() - 2), segments[i]);
+      const std::size_t marks = is_tail(pattern[i]) ? 3 : 2;
+      match.parameters.emplace_back(pattern[i].substr(1, pattern[i].size() - marks), segments[i]);
     } else if (pattern[i] != segments[i]) {
       return std::nullopt;
     }
@@ -57,7 +78,9 @@ Router::Router() {
   for (const service::Operation& operation : service::operations()) {
     Route route{&operation, {}, {}};
     route.segments = split(operation.path, route.verb);
-    routes_[{route.segments.size(), route.verb}].push_back(std::move(route));
+    auto& routes = is_tail(route.segments.back()) ? tails_[route.verb]
+                                                  : routes_[{route.segments.size(), route.verb}];
+    routes.push_back(std::move(route));
   }
 }
 
@@ -67,15 +90,28 @@ const std::vector<Router::Route>& Router::bucket(std::size_t segments,
   return found == routes_.end() ? none_ : found->second;
 }
 
+const std::vector<Router::Route>& Router::tails(std::string_view verb) const {
+  const auto found = tails_.find(verb);
+  return found == tails_.end() ? none_ : found->second;
+}
+
 Result<Match> Router::match(std::string_view method, std::string_view path) const {
   std::string_view verb;
   const std::vector<std::string_view> segments = split(path, verb);
   std::string allowed;
-  for (const Route& route : bucket(segments.size(), verb)) {
-    auto match = try_route(*route.operation, route.segments, segments);
-    if (!match) continue;
-    if (route.operation->method == method) return *std::move(match);
+  const auto look = [&](const Route& route,
+                        const std::vector<std::string_view>& given) -> std::optional<Match> {
+    auto match = try_route(*route.operation, route.segments, given);
+    if (!match || route.operation->method == method) return match;
     allowed += (allowed.empty() ? "" : ", ") + std::string(route.operation->method);
+    return std::nullopt;
+  };
+  for (const Route& route : bucket(segments.size(), verb))
+    if (auto match = look(route, segments)) return *std::move(match);
+  for (const Route& route : tails(verb)) {
+    const auto fewer = folded(segments, route.segments.size());
+    if (fewer.empty()) continue;
+    if (auto match = look(route, fewer)) return *std::move(match);
   }
   if (allowed.empty())
     return error(Code::kNotFound, "no_such_route", "there is nothing at this path");

@@ -1,5 +1,5 @@
 // From method and path to an operation and its typed parameters. Paths are matched as they came:
-// nothing is decoded or cleaned.
+// nothing is decoded or cleaned. A last parameter "{name*}" takes one or more segments as they are.
 #pragma once
 
 #include <map>
@@ -36,7 +36,9 @@ class Router {
     std::string_view verb;  // after the ':' of the last segment, or ""
   };
   const std::vector<Route>& bucket(std::size_t segments, std::string_view verb) const;
+  const std::vector<Route>& tails(std::string_view verb) const;
   std::map<std::pair<std::size_t, std::string_view>, std::vector<Route>> routes_;
+  std::map<std::string_view, std::vector<Route>> tails_;  // by verb
   std::vector<Route> none_;
 };
 

@@ -36,6 +36,22 @@ TEST(Router, keeps_a_verb_apart_from_a_name) {
             "no_such_route");
 }
 
+TEST(Router, a_tail_takes_segments_as_they_are_and_leaves_the_verb) {
+  const auto read = router.match("GET", "/api/v1/tenants/acme/secrets/app/db/main");
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->operation->name, "secret_read");
+  EXPECT_EQ(read->parameter("path"), "app/db/main");
+  const auto verb = router.match("POST", "/api/v1/tenants/acme/secrets/app/db:rotate");
+  ASSERT_TRUE(verb);
+  EXPECT_EQ(verb->operation->name, "secret_rotate");
+  EXPECT_EQ(verb->parameter("path"), "app/db");
+  EXPECT_EQ(router.match("GET", "/api/v1/tenants/acme/secrets")->operation->name, "secret_list");
+  EXPECT_EQ(router.match("GET", "/api/v1/tenants/acme/secrets/a//b")->parameter("path"), "a//b");
+  EXPECT_FALSE(router.match("GET", "/api/v1/tenants/acme/secrets/"));
+  EXPECT_EQ(router.match("POST", "/api/v1/tenants/acme/secrets/a/b").error().reason,
+            "method_not_allowed");
+}
+
 TEST(Router, refuses_what_is_not_a_route) {
   for (const char* path :
        {"", "/", "/api", "/api/v1/tenants/", "/api/v1/tenants//keys", "/api/v1/tenants/acme/keys/",

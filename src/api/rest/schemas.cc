@@ -3,6 +3,7 @@
 #include "api/rest/job_schemas.h"
 #include "api/rest/rotation_schemas.h"
 #include "api/rest/schema_text.h"
+#include "api/rest/secret_schemas.h"
 
 namespace kw::api::rest {
 
@@ -127,6 +128,13 @@ std::string_view key_request(OperationId id) {
 
 }  // namespace
 
+namespace {
+std::vector<QueryParameter> others_query(OperationId id) {
+  auto of_secrets = secret_query(id);
+  return of_secrets.empty() ? rotation_query_parameters(id) : std::move(of_secrets);
+}
+}  // namespace
+
 std::vector<QueryParameter> query_parameters(OperationId id) {
   static constexpr QueryParameter kLimit{"limit", "integer", "1 to 1,000; default 100"};
   static constexpr QueryParameter kAfter{"after", "string", "cursor from the previous page"};
@@ -194,13 +202,13 @@ std::vector<QueryParameter> query_parameters(OperationId id) {
       return {{"first", "integer", "index of the first record"},
               {"count", "integer", "at most so many, 1 to 4096"}};
     default:
-      return rotation_query_parameters(id);
+      return others_query(id);
   }
 }
 
 std::string_view request_schema(OperationId id) {
   for (const auto family : {use_request, access_request, job_request, key_request, rotation_request,
-                            emergency_request})
+                            emergency_request, secret_request})
     if (const std::string_view schema = family(id); !schema.empty()) return schema;
   return service::operation(id).method == "POST" ? kEmpty : "";
 }
@@ -267,6 +275,7 @@ ResponseShape response_shape(OperationId id) {
   }
   if (const auto shape = emergency_response(id)) return *shape;
   if (const auto shape = job_response(id)) return *shape;
+  if (const auto shape = secret_response(id)) return *shape;
   return rotation_response(id).value_or(ResponseShape{200, kJson, kAny});
 }
 
@@ -283,6 +292,11 @@ std::string_view component_schemas() {
 "References":{"type":"object","required":["stores","items"],"properties":{"stores":{"type":"array","items":{"type":"string"},"description":"registered for the key"},"items":{"type":"array","items":{"type":"object","properties":{"store":{"type":"string"},"version":{"type":"integer"},"items":{"type":"integer"},"first_counted_at":{"type":"string","format":"date-time"},"second_counted_at":{"type":"string","format":"date-time"}}}},"proof":{"type":"object","properties":{"version":{"type":"integer"},"complete":{"type":"boolean"},"points":{"type":"array","items":{"type":"object","properties":{"point":{"type":"string"},"shown":{"type":"boolean"},"missing":{"type":"string"},"where":{"type":"string"}}}}}}}},
 "RotationPolicy":{"type":"object","required":["name","tenant","template","epoch"],"properties":{"name":{"type":"string"},"tenant":{"type":"string","description":"empty: all tenants"},"template":{"type":"boolean","description":"built in"},"description":{"type":"string"},"document":{"type":"string","description":"YAML"},"extends":{"type":"array","items":{"type":"string"}},"epoch":{"type":"integer"},"created_at":{"type":"string","format":"date-time"},"updated_at":{"type":"string","format":"date-time"}}},
 "Run":{"type":"object","required":["id","subject","kind","tenant","name","state","trigger","from_version","to_version","percent","created_at","epoch"],"properties":{"id":{"type":"string"},"subject":{"type":"string"},"kind":{"type":"string"},"tenant":{"type":"string"},"name":{"type":"string"},"type":{"type":"string"},"state":{"enum":["plan","approve","generate","stage","validate","rollout","promote","drain","quarantine","revoke","archive","done","paused","rolling_back","rolled_back","aborted","needs_operator"]},"resumes_to":{"type":"string"},"undoing":{"type":"string"},"percent":{"type":"integer"},"attempts":{"type":"integer"},"problem":{"type":"string","description":"stable reason"},"waits_for":{"type":"string"},"trigger":{"type":"string"},"rank":{"type":"integer"},"requested_by":{"type":"string"},"reason":{"type":"string"},"from_version":{"type":"integer"},"to_version":{"type":"integer"},"algorithm":{"type":"string"},"plan_hash":{"type":"string"},"approvals_needed":{"type":"integer"},"approval":{"type":"string"},"created_at":{"type":"string","format":"date-time"},"updated_at":{"type":"string","format":"date-time"},"entered_at":{"type":"string","format":"date-time"},"staged_at":{"type":"string","format":"date-time"},"promoted_at":{"type":"string","format":"date-time"},"finished_at":{"type":"string","format":"date-time"},"next_at":{"type":"string","format":"date-time"},"epoch":{"type":"integer"},"deadline":{"type":"string","format":"date-time"},"expected_end":{"type":"string","format":"date-time"},"ladder":{"type":"array","items":{"type":"object"}},"checklist":{"type":"array","items":{"type":"object"}},"steps":{"type":"array","items":{"type":"object"}},"policy":{"type":"object"},"validation":{"type":"object"}}},
+"SecretVersion":{"type":"object","required":["version","state","origin","created_at"],"properties":{"version":{"type":"integer"},"state":{"enum":["pending","active","primary","secondary","retired","archived","suspended","revoked","destroying","destroyed"]},"origin":{"enum":["given","generated","rendered"]},"principal":{"type":"string","description":"who presents it at the target"},"created_at":{"type":"string","format":"date-time"},"promoted_at":{"type":"string","format":"date-time"},"demoted_at":{"type":"string","format":"date-time"},"expires_at":{"type":"string","format":"date-time"},"destroy_after":{"type":"string","format":"date-time"},"compromised_at":{"type":"string","format":"date-time"},"reason":{"type":"string"}}},
+"Secret":{"type":"object","required":["path","id","tenant","shape","versions","epoch"],"properties":{"path":{"type":"string"},"id":{"type":"string"},"tenant":{"type":"string"},"shape":{"enum":["value","fields","template"]},"type":{"type":"string"},"owner":{"type":"string"},"classification":{"type":"string"},"description":{"type":"string"},"regions":{"type":"array","items":{"type":"string"}},"labels":{"type":"object","additionalProperties":{"type":"string"}},"generator":{"type":"string"},"template":{"type":"string"},"target":{"type":"string"},"account":{"type":"object","additionalProperties":{"type":"string"}},"created_at":{"type":"string","format":"date-time"},"deleted_at":{"type":"string","format":"date-time"},"epoch":{"type":"integer"},"primary":{"type":["integer","null"]},"rollout":{"type":"object"},"versions":{"type":"array","items":{"$ref":"#/components/schemas/SecretVersion"}}}},
+"Lease":{"type":"object","required":["lease","role","username","state","expires_at"],"properties":{"lease":{"type":"string"},"tenant":{"type":"string"},"role":{"type":"string"},"target":{"type":"string"},"state":{"enum":["issuing","live","revoking","revoked"]},"username":{"type":"string"},"password":{"type":"string","description":"only in the answer to its issue"},"caller":{"type":"string"},"issued_at":{"type":"string","format":"date-time"},"expires_at":{"type":"string","format":"date-time"},"last_at":{"type":"string","format":"date-time","description":"renewals end there"},"attempts":{"type":"integer"},"problem":{"type":"string"}}},
+"Target":{"type":"object","required":["name","tenant","connector","settings","epoch"],"properties":{"name":{"type":"string"},"tenant":{"type":"string"},"connector":{"type":"string"},"settings":{"type":"object","additionalProperties":{"type":"string"}},"admin_secret":{"type":"string","description":"path of the secret that may change credentials there"},"created_at":{"type":"string","format":"date-time"},"epoch":{"type":"integer"}}},
+"SecretValue":{"type":"object","required":["path","tenant","shape","version","state","epoch"],"properties":{"path":{"type":"string"},"tenant":{"type":"string"},"shape":{"enum":["value","fields","template"]},"version":{"type":"integer"},"state":{"enum":["active","primary","secondary"]},"principal":{"type":"string"},"expires_at":{"type":"string","format":"date-time"},"epoch":{"type":"integer"},"value":{"type":"string","contentEncoding":"base64"},"fields":{"type":"object","additionalProperties":{"type":"string"}}}},
 "Consumer":{"type":"object","required":["name","tenant","environment"],"properties":{"name":{"type":"string"},"tenant":{"type":"string"},"environment":{"type":"string"},"canary":{"type":"boolean"},"refresh_seconds":{"type":"integer"},"lease_seconds":{"type":"integer"},"subjects":{"type":"array","items":{"type":"object"}},"registered_at":{"type":"string","format":"date-time"},"seen_at":{"type":"string","format":"date-time"}}},
 "Hook":{"type":"object","required":["id","name","tenant","events","path"],"properties":{"id":{"type":"string"},"name":{"type":"string"},"tenant":{"type":"string"},"events":{"type":"array","items":{"type":"string"}},"path":{"type":"string"},"secret":{"type":"string","description":"only in the answer to its creation"},"created_by":{"type":"string"},"created_at":{"type":"string","format":"date-time"}}}
 })";

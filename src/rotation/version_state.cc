@@ -1,9 +1,9 @@
-#include "keys/state.h"
+#include "rotation/version_state.h"
 
 #include <algorithm>
 #include <array>
 
-namespace kw::keys {
+namespace kw::rotation {
 
 namespace {
 
@@ -94,17 +94,17 @@ Result<Transition> find_transition(VersionState from, VersionState to) {
                    std::string(state_name(to)));
 }
 
-Permission permission(VersionState state, Use use) {
+Permission permission(VersionState state, VersionUse use) {
   const Permissions all = permissions(state);
   switch (use) {
-    case Use::kProtect:
+    case VersionUse::kProtect:
       return all.protect;
-    case Use::kProcess:
+    case VersionUse::kProcess:
       return all.process;
-    case Use::kVerify:
+    case VersionUse::kVerify:
       return all.verify;
   }
   return Permission::kNo;
 }
 
-}  // namespace kw::keys
+}  // namespace kw::rotation
