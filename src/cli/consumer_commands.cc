@@ -112,7 +112,9 @@ Status acknowledge(Session& session, const Arguments& arguments) {
   if (!subject.version)
     return error(Code::kInvalidArgument, "usage",
                  "say which version it has: --has " + subject.name + "@2");
-  const std::string grade = arguments.has("--used") ? "used" : "loaded";
+  const std::string grade = arguments.has("--failed") ? "failed"
+                            : arguments.has("--used") ? "used"
+                                                      : "loaded";
   JsonWriter json;
   json.begin_object().member("kind", subject.kind).member("name", subject.name);
   json.member("version", *subject.version).member("grade", grade);
@@ -126,7 +128,9 @@ Status acknowledge(Session& session, const Arguments& arguments) {
 
 std::string has_text(const JsonView& ack) {
   return "@" + std::to_string(count(ack, "version")) +
-         (member(ack, "used_at").empty() ? " loaded" : " used");
+         (on(ack, "failed")                ? " failed"
+          : member(ack, "used_at").empty() ? " loaded"
+                                           : " used");
 }
 
 Status board(Session& session, const Arguments& arguments) {
@@ -203,6 +207,7 @@ void add_consumer_commands(std::vector<Command>& commands) {
                     "NAME",
                     {{"--has", "KEY@N", Kind::kText},
                      {"--used", "it was used with success, not only loaded", Kind::kSwitch},
+                     {"--failed", "it was tried and failed: the rotation goes back", Kind::kSwitch},
                      {"--instance", "which process of it (its own name)", Kind::kText}},
                     {"keywright consumer ack billing --has orders@2 --used"},
                     acknowledge},

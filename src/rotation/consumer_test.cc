@@ -79,6 +79,22 @@ TEST_F(Gate, asks_the_canaries_of_every_environment) {
   EXPECT_FALSE(used_by_canaries(all, 2));  // nobody in staging has used it
 }
 
+TEST_F(Gate, takes_a_failure_for_neither_loaded_nor_used) {
+  consumer("a", "production");
+  ack("a", "1", 2, false);
+  EXPECT_FALSE(failed_somewhere(all, 2));
+  Acknowledgement& mine = all.acknowledgements.back();
+  mine.failed = true;
+  mine.loaded_at = std::nullopt;
+  EXPECT_TRUE(failed_somewhere(all, 2));
+  EXPECT_FALSE(failed_somewhere(all, 1));
+  EXPECT_FALSE(loaded_everywhere(all, 2));
+  EXPECT_FALSE(used_by_canaries(all, 2));
+  EXPECT_FALSE(moved_on(all, 2));
+  mine.live = false;
+  EXPECT_FALSE(failed_somewhere(all, 2));
+}
+
 TEST_F(Gate, drains_when_all_have_used_and_none_went_back) {
   consumer("a", "production");
   ack("a", "1", 2, false);
@@ -156,6 +172,24 @@ TEST_P(ConsumersRoom, shows_who_spoke_and_who_did_not) {
   EXPECT_TRUE(found.silent.empty());
   EXPECT_EQ(found.live, 1);
   EXPECT_EQ(board("users", 2).silent.size(), 1U);
+}
+
+TEST_P(ConsumersRoom, keeps_a_failure_until_a_success) {
+  ASSERT_EQ(enroll(billing()), "");
+  ASSERT_EQ(say("orders", 2, Grade::kUsed), "");
+  const auto failed = [&] { return board("orders", 2).acknowledgements.at(0).failed; };
+  EXPECT_FALSE(failed());
+  room.clock.advance(seconds(1));
+  const std::int64_t before = leaves();
+  ASSERT_EQ(say("orders", 2, Grade::kFailed), "");
+  EXPECT_EQ(leaves(), before + 1);
+  EXPECT_TRUE(failed());
+  EXPECT_FALSE(board("orders", 2).acknowledgements.at(0).used_at.has_value());
+  room.clock.advance(seconds(1));
+  ASSERT_EQ(say("orders", 2, Grade::kLoaded), "");
+  EXPECT_TRUE(failed()) << "loading it again proves nothing";
+  ASSERT_EQ(say("orders", 2, Grade::kUsed), "");
+  EXPECT_FALSE(failed());
 }
 
 TEST_P(ConsumersRoom, forgets_who_shows_no_sign_of_life) {

@@ -279,6 +279,50 @@ TEST(Engine, rolls_back_when_the_new_cohort_fails) {
   EXPECT_EQ(room.fake->violations, 0);
 }
 
+TEST(Engine, rolls_back_at_once_when_a_consumer_fails_but_not_in_an_emergency) {
+  for (const bool emergency : {false, true}) {
+    EngineRoom room;
+    room.fake->the_traits = kForeign;
+    room.policy.rollout_percent = {5, 100};
+    room.policy.soak = Seconds(3600);
+    ASSERT_TRUE(room.fake->add("acme", "orders"));
+    Consumer billing;
+    billing.tenant = "acme";
+    billing.name = "billing";
+    billing.environment = "production";
+    billing.lease = Seconds(86'400);
+    billing.subjects = {room.subject("orders")};
+    ASSERT_EQ(room.steer([&](Change c) { return room.consumers->enroll(c, billing); }), "");
+    const auto say = [&](std::uint32_t version, Grade grade) {
+      const Said said{room.subject("orders"), "billing", "pod-1", version, grade, {}};
+      return room.steer([&](Change c) { return room.consumers->acknowledge(c, "acme", said); });
+    };
+    const auto run = room.start("orders");
+    room.settle();
+    ASSERT_EQ(say(2, Grade::kLoaded), "");
+    room.clock.advance(seconds(20));
+    room.settle();
+    ASSERT_EQ(room.show(run.id).percent, 5);
+    if (emergency) {
+      ASSERT_TRUE(room.store->write([&](store::Tx& tx) -> Status {
+        KW_OK(tx.execute("UPDATE rotation_run SET started_by = 'emergency' WHERE id = $1",
+                         {run.id.bytes()}));
+        return ok();
+      }));
+    }
+    ASSERT_EQ(say(2, Grade::kFailed), "");
+    room.settle();
+    const auto seen = room.show(run.id);
+    EXPECT_EQ(seen.state == RunState::kRollingBack, !emergency) << run_state_name(seen.state);
+    if (emergency) continue;
+    EXPECT_EQ(seen.problem, "acknowledgements") << "it waits until the consumer is back on 1";
+    room.clock.advance(seconds(1));
+    ASSERT_EQ(say(1, Grade::kUsed), "");
+    EXPECT_EQ(room.carry_to_end(run.id).state, RunState::kRolledBack);
+    EXPECT_EQ(room.fake->violations, 0);
+  }
+}
+
 TEST(Engine, unwinds_from_quarantine_to_the_old_version) {
   EngineRoom room;
   room.fake->the_traits = kForeign;
