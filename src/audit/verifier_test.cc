@@ -336,7 +336,7 @@ LogReport verify_handovers(const std::vector<std::pair<std::int64_t, std::int64_
   TestLog test(folder);
   for (const auto& [version, demoted] : pairs) {
     Event event;
-    event.action = "key.rotate.run";
+    event.action = "run.rotate";
     event.kind = "key-version";
     event.object = "acme/orders";
     event.version = version;

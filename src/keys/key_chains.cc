@@ -145,7 +145,7 @@ Status settle_key_chains(const Foundations& on, store::Tx& tx, std::span<Chain> 
   KW_OK(write_versions(on, tx, all));
   for (std::size_t i = 0; i < chains.size(); ++i) {
     chains[i].run->to_version = all[i].next.number;
-    chains[i].action = "key.rotate.run";
+    chains[i].action = "run.rotate";
     chains[i].kind = "key-version";
     chains[i].object = all[i].key.tenant_name + "/" + all[i].key.name;
   }

@@ -64,7 +64,7 @@ TEST_P(Chains, end_many_runs_in_one_transaction_with_a_leaf_each) {
   EXPECT_EQ(room.opens(name(0), before), "");
   EXPECT_EQ(room.opens(name(0), room.encrypt(name(0))), "");
   std::set<std::string> told;
-  for (const audit::Record& record : leaves_of("key.rotate.run")) {
+  for (const audit::Record& record : leaves_of("run.rotate")) {
     const auto leaf = must(codec::JsonDocument::parse(record.leaf));
     EXPECT_EQ(must(leaf.root().text("from_state")), "none");
     EXPECT_EQ(must(leaf.root().text("to_state")), "primary");

@@ -50,7 +50,7 @@ class KeyRotatable final : public rotation::Rotatable {
   rotation::Performed create_pending(const rotation::Run& run,
                                      const rotation::Observed& seen) override;
   bool settles_chains() const override { return true; }
-  /// @audit key.rotate.run: kind "key-version", request_id the run's
+  /// @audit run.rotate: kind "key-version", request_id the run's
   Status settle_chains(store::Tx& tx, std::span<rotation::Chain> chains) override;
   void chains_settled(std::span<const rotation::Chain> chains) override;
   /// Exact for what this service does; Drain::references_known is false for versions whose
