@@ -145,11 +145,12 @@ void ContractRoom::back_to(const Step& step, const Credential& old, const Creden
   const std::string_view name = step.name;
   if (name == "install") {
     is_ok(connector->remove_pending(context(), place(), fresh, &old), "back");
+  } else if (name == "restore_old") {
+    is_ok(connector->disable_old(context(), place(), old, fresh), "back");
   } else if (after_install() == Accepted::kYes) {
-    is_ok(connector->install(context(), place(), old, &fresh), "back");
+    if (name == "revoke_old") is_ok(connector->install(context(), place(), old, &fresh), "back");
     is_ok(connector->restore_old(context(), place(), old, fresh), "back");
   }
-  if (name == "restore_old") is_ok(connector->disable_old(context(), place(), old, fresh), "back");
 }
 
 void ContractRoom::rotate(const Credential& old, const Credential& fresh) {

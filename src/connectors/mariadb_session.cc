@@ -16,6 +16,7 @@ namespace kw::connectors {
 namespace {
 
 constexpr std::string_view kWhat = "MariaDB";
+constexpr unsigned kAccountRefused = 1396;
 // Never a plugin that would send the password itself.
 constexpr const char* kPlugins = "mysql_native_password,client_ed25519,caching_sha2_password";
 
@@ -110,7 +111,17 @@ Result<std::unique_ptr<MariadbSession>> MariadbSession::open(const ServerAddress
 
 Error MariadbSession::failed() {
   if (left_until(deadline_).count() == 0) return too_slow(kWhat);
-  return error_of(mysql_errno(connection_.get()));
+  const unsigned number = mysql_errno(connection_.get());
+  if (number != kAccountRefused) return error_of(number);
+  // Statements about accounts keep their reason in the warnings.
+  const auto warnings = ask("SHOW WARNINGS");
+  if (!warnings) return error_of(number);
+  for (const auto& row : *warnings) {
+    const auto reason =
+        static_cast<unsigned>(row.size() > 1 ? std::strtoul(row[1].c_str(), nullptr, 10) : 0);
+    if (reason != number && reason != 0) return error_of(reason);
+  }
+  return error_of(number);
 }
 
 Result<MariadbSession::Rows> MariadbSession::ask(const std::string& sql) {

@@ -64,6 +64,9 @@ Result<WipedText> line_of(const Credential& credential) {
   KW_TRY(const WipedText password, credential_text(credential.secret));
   if (password.size() > kPasswordBytesMax)
     return rejected_by_policy("memcached takes values of at most 200 bytes");
+  // Its login is two words.
+  if (password.find(' ') != WipedText::npos)
+    return rejected_by_policy("memcached takes no values with spaces");
   KW_TRY(const LineForm form, LineForm::parse("{username}:{password}"));
   return form.line(credential.principal, password);
 }
