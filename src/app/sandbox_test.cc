@@ -11,6 +11,7 @@
 #include <functional>
 
 #include "base/id.h"
+#include "connectors/program_runner.h"
 #include "crypto/random.h"
 
 namespace kw::app {
@@ -43,6 +44,23 @@ TEST(Sandbox, could_start_a_program_before_the_filter) {
               return 11;
             }),
             0);
+}
+
+TEST(Sandbox, a_runner_from_before_the_filter_starts_what_is_declared) {
+  const int outcome = in_child([] {
+    auto runner = connectors::ProgramRunner::start({{"/bin/cat", {}}});
+    if (!runner || !refuse_system_calls()) return 10;
+    const auto soon = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    const connectors::ProgramCall declared{.path = "/bin/cat", .input = "text", .deadline = soon};
+    const connectors::ProgramCall other{.path = "/bin/ls", .deadline = soon};
+    const auto itself = connectors::run_program(declared);
+    if (itself) return 11;
+    const auto end = (*runner)->run(declared);
+    if (!end || std::string_view(end->output) != "text") return 12;
+    const auto refused = (*runner)->run(other);
+    return !refused && refused.error().reason == "program_not_declared" ? 42 : 13;
+  });
+  EXPECT_EQ(outcome, 42);
 }
 
 TEST(Sandbox, writes_below_its_folders_and_nowhere_else) {

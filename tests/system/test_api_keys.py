@@ -66,7 +66,7 @@ def test_two_keys_are_enough_and_tenants_do_not_see_each_other(node):
     assert verified(node, first["api_key"], by="other-gateway", tenant="globex") == {"valid": False}
     with pytest.raises(Problem) as foreign:
         verified(node, first["api_key"], by="other-gateway")
-    assert foreign.value.status == 403
+    assert foreign.value.status == 404
 
 
 def test_who_issues_does_not_verify_and_who_verifies_does_not_issue(node):
