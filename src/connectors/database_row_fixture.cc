@@ -48,9 +48,9 @@ class Table final : public ForeignSystem {
   std::unique_ptr<LiveSession> log_in(const TestAccount&, const Credential&) override {
     return nullptr;  // whoever read it has it
   }
-  std::uint16_t port(const TestAccount&) override { return server_.port(); }
-  void lead_over(TestAccount& account, std::uint16_t port) override {
-    account.system["port"] = std::to_string(port);
+  std::vector<std::uint16_t> ports(const TestAccount&) override { return {server_.port()}; }
+  void lead_over(TestAccount& account, const std::vector<std::uint16_t>& ports) override {
+    account.system["port"] = std::to_string(ports.at(0));
   }
   bool crash_and_restart() override { return server_.crash_and_restart(); }
 
