@@ -285,12 +285,14 @@ TEST(Engine, rolls_back_at_once_when_a_consumer_fails_but_not_in_an_emergency) {
     room.fake->the_traits = kForeign;
     room.policy.rollout_percent = {5, 100};
     room.policy.soak = Seconds(3600);
+    room.policy.min_overlap = Seconds(3600);
     ASSERT_TRUE(room.fake->add("acme", "orders"));
     Consumer billing;
     billing.tenant = "acme";
     billing.name = "billing";
     billing.environment = "production";
     billing.lease = Seconds(86'400);
+    billing.refresh = Seconds(10);
     billing.subjects = {room.subject("orders")};
     ASSERT_EQ(room.steer([&](Change c) { return room.consumers->enroll(c, billing); }), "");
     const auto say = [&](std::uint32_t version, Grade grade) {
@@ -302,7 +304,7 @@ TEST(Engine, rolls_back_at_once_when_a_consumer_fails_but_not_in_an_emergency) {
     ASSERT_EQ(say(2, Grade::kLoaded), "");
     room.clock.advance(seconds(20));
     room.settle();
-    ASSERT_EQ(room.show(run.id).percent, 5);
+    ASSERT_EQ(room.show(run.id).percent, 5) << room.show(run.id).problem;
     if (emergency) {
       ASSERT_TRUE(room.store->write([&](store::Tx& tx) -> Status {
         KW_OK(tx.execute("UPDATE rotation_run SET started_by = 'emergency' WHERE id = $1",
