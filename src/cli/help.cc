@@ -93,9 +93,9 @@ std::string first_screen() {
          "  keywright key rotate orders          a new version; old data still opens\n"
          "  keywright audit verify --dir DIR     prove that nothing was changed\n\n"
          "example: keywright key create orders --owner payments --class confidential\n\n"
-         "keywright NOUN --help lists its verbs: key secret target lease policy run consumer\n"
-         "kek job tenant token api-key approval audit graph incident ceremony doctor.\n"
-         "topics: keywright help";
+         "keywright NOUN --help lists its verbs: key secret target lease policy run\n"
+         "agent consumer kek job tenant token api-key approval audit graph incident\n"
+         "ceremony doctor.  topics: keywright help";
 }
 
 std::string noun_summary(const std::string& noun) {

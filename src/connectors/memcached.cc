@@ -43,8 +43,8 @@ struct Target {
   std::string name;
 
   static Result<Target> read(const Place& place) {
-    const auto of = [&](std::string_view name) {
-      return std::string(secrets::setting(place.system, kSystemRules, name));
+    const auto of = [&](std::string_view which) {
+      return std::string(secrets::setting(place.system, kSystemRules, which));
     };
     Target target;
     KW_TRY(target.address, read_address(place.system, kSystemRules));

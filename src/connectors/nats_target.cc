@@ -58,11 +58,11 @@ std::span<const SettingRule> nats_account_rules() {
 }
 
 Result<NatsTarget> NatsTarget::read(const Place& place) {
-  const auto of_system = [&](std::string_view name) {
-    return std::string(secrets::setting(place.system, kSystemRules, name));
+  const auto of_system = [&](std::string_view which) {
+    return std::string(secrets::setting(place.system, kSystemRules, which));
   };
-  const auto of = [&](std::string_view name) {
-    return std::string(secrets::setting(place.account, kAccountRules, name));
+  const auto of = [&](std::string_view which) {
+    return std::string(secrets::setting(place.account, kAccountRules, which));
   };
   NatsTarget target;
   KW_TRY(target.address, read_address(place.system, kSystemRules));

@@ -37,8 +37,8 @@ std::span<const SettingRule> postgres_account_rules() {
 }
 
 Result<PostgresTarget> PostgresTarget::read(const Place& place) {
-  const auto of = [&](std::string_view name) {
-    return std::string(secrets::setting(place.account, kAccountRules, name));
+  const auto of = [&](std::string_view which) {
+    return std::string(secrets::setting(place.account, kAccountRules, which));
   };
   PostgresTarget target;
   KW_TRY(target.primary, read_address(place.system, kSystemRules));

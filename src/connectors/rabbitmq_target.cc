@@ -40,8 +40,8 @@ std::span<const SettingRule> rabbitmq_account_rules() {
 }
 
 Result<RabbitmqTarget> RabbitmqTarget::read(const Place& place) {
-  const auto of = [&](std::string_view name) {
-    return std::string(secrets::setting(place.account, kAccountRules, name));
+  const auto of = [&](std::string_view which) {
+    return std::string(secrets::setting(place.account, kAccountRules, which));
   };
   RabbitmqTarget target;
   KW_TRY(target.amqp, read_address(place.system, kSystemRules));

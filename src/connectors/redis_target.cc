@@ -39,8 +39,8 @@ std::span<const SettingRule> redis_account_rules() {
 }
 
 Result<RedisTarget> RedisTarget::read(const Place& place) {
-  const auto of = [&](std::string_view name) {
-    return std::string(secrets::setting(place.account, kAccountRules, name));
+  const auto of = [&](std::string_view which) {
+    return std::string(secrets::setting(place.account, kAccountRules, which));
   };
   RedisTarget target;
   KW_TRY(ServerAddress first, read_address(place.system, kSystemRules));

@@ -40,8 +40,8 @@ Error untrusted(const std::string& what) {
 
 struct Wire::Tls {
   struct Free {
-    void operator()(SSL_CTX* context) const noexcept { SSL_CTX_free(context); }
-    void operator()(SSL* session) const noexcept { SSL_free(session); }
+    void operator()(SSL_CTX* each) const noexcept { SSL_CTX_free(each); }
+    void operator()(SSL* each) const noexcept { SSL_free(each); }
   };
   std::unique_ptr<SSL_CTX, Free> context{SSL_CTX_new(TLS_client_method())};
   std::unique_ptr<SSL, Free> session;

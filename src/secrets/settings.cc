@@ -22,8 +22,9 @@ Error bad(const char* reason, const std::string& what) {
 
 Status check_settings(const Settings& settings, std::span<const SettingRule> rules) {
   for (const auto& [name, value] : settings) {
-    const bool known = std::any_of(rules.begin(), rules.end(),
-                                   [&](const SettingRule& rule) { return rule.name == name; });
+    const bool known =
+        std::any_of(rules.begin(), rules.end(),
+                    [&name = name](const SettingRule& rule) { return rule.name == name; });
     if (!known) return bad("unknown_setting", "there is no setting \"" + name + "\" here");
     if (value.size() > kValueBytesMax || !printable(value))
       return bad("bad_setting", "setting \"" + name + "\" is too long or not printable");

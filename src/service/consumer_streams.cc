@@ -55,7 +55,7 @@ std::chrono::milliseconds some_time() {
 }  // namespace
 
 struct ConsumerStreams::State {
-  using Subjects = std::set<std::tuple<std::string, std::string, std::string>, std::less<>>;
+  using Subjects = std::set<std::tuple<std::string, std::string, std::string>>;
   struct Seat {
     std::string tenant, consumer;
     Subjects subjects;
@@ -107,7 +107,9 @@ struct ConsumerStreams::State {
     if (leaf.tenant != seat.tenant) return true;
     if (leaf.kind == "consumer" && leaf.name == seat.consumer)
       return leaf.action != "consumer.register" && leaf.action != "consumer.remove";
-    if (!seat.subjects.contains(std::tuple(leaf.kind, leaf.tenant, leaf.name))) return true;
+    if (!seat.subjects.contains(
+            {std::string(leaf.kind), std::string(leaf.tenant), std::string(leaf.name)}))
+      return true;
     return seat.subscriber.changed(
         {record.seq, leaf.kind, leaf.name, leaf.action, leaf.version, leaf.state});
   }
