@@ -125,10 +125,9 @@ Status Cache::store(const client::SecretValue& value, CacheSlot slot) const {
   const Bytes bound = context(value.path, slot);
   crypto::GcmNonce nonce{};
   crypto::random_public(nonce);
-  Bytes file(kMagic.begin(), kMagic.end());
-  file.insert(file.end(), nonce.begin(), nonce.end());
-  const std::size_t head = file.size();
-  file.resize(head + plain.size() + crypto::kGcmTagBytes);
+  constexpr std::size_t head = kMagic.size() + kNonceBytes;
+  Bytes file(head + plain.size() + crypto::kGcmTagBytes);
+  std::copy(nonce.begin(), nonce.end(), std::copy(kMagic.begin(), kMagic.end(), file.begin()));
   crypto::Aes256Gcm cipher(crypto::hkdf_expand(crypto::Hash::kSha256, key_, bound, 32));
   cipher.seal(nonce, bound, plain, std::span(file).subspan(head));
   return Roots::replace(place(value.path, slot), file, {});
