@@ -44,11 +44,10 @@ class Keyring final : public ForeignSystem {
     const auto connectors = make_connectors(options());
     secrets::Connector* connector = secrets::connector_named(connectors, "gnupg");
     const secrets::Place place{"acme", "here", made.system, made.account, nullptr};
-    const secrets::Context context{"run-0", soon(), false};
-    auto first = connector->create_pending(context, place, {1, {}});
+    auto first = connector->create_pending({"run-0", soon(), false}, place, {1, {}});
     KW_CHECK(first.has_value());
     made.first = *std::move(first);
-    KW_CHECK(connector->install(context, place, made.first, nullptr).outcome ==
+    KW_CHECK(connector->install({"run-0", soon(), false}, place, made.first, nullptr).outcome ==
              secrets::Outcome::kOk);
     return made;
   }
