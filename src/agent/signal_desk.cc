@@ -39,8 +39,7 @@ SignalDesk::Notice SignalDesk::next() {
 }
 
 void SignalDesk::end() const {
-  const std::uint64_t one = 1;
-  static_cast<void>(write(ending_.get(), &one, sizeof one));
+  eventfd_write(ending_.get(), 1);  // fails only when it is said already
 }
 
 }  // namespace kw::agent
