@@ -27,16 +27,18 @@ std::string secret_field(const Secret& secret) {
 }
 
 std::string type_of(std::string_view connector) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kOthers = {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kOthers = {
       {{"postgres", "postgresql"},
-       {"ssh", "ssh-user"},
-       {"http", "third-party"},
-       {"exec", "third-party"}}};
+       {"ssh_user_key", "ssh-user"},
+       {"ssh_ca", "ssh-ca"},
+       {"gnupg", "gpg"},
+       {"http_api", "third-party"},
+       {"exec", "third-party"},
+       {"file", "app-secret"},
+       {"database_row", "app-secret"}}};
   for (const auto& [name, type] : kOthers)
     if (name == connector) return std::string(type);
-  std::string type(connector);
-  std::replace(type.begin(), type.end(), '_', '-');
-  return type;
+  return std::string(connector);
 }
 
 Result<Credential> credential_of(const Secret& secret, const Version& version, const Value& value) {

@@ -18,9 +18,7 @@ Result<std::optional<Credential>> credential(Targets& targets, store::Reader& re
 }  // namespace
 
 bool Scene::swaps() const {
-  if (!binding) return false;
-  const Capabilities all = can();
-  return all.slots <= 1 && !all.native_overlap && !all.principal_per_version;
+  return binding && single_slot(can());
 }
 
 Result<Scene> scene_of(Targets& targets, const rotation::Run& run) {

@@ -131,16 +131,22 @@ SecretRotatable::SecretRotatable(Targets& targets, ReadLedger& reads,
     : targets_(targets), reads_(reads), destroy_wait_(destroy_wait) {}
 
 rotation::Traits SecretRotatable::traits(const SubjectFacts& facts) const {
-  Run question;
-  question.subject = facts.subject;
-  const auto scene = scene_of(targets_, question);
-  if (!scene) return {.external = true, .soft_disable = true, .revocable = true, .rollout = true};
-  if (!scene->binding)
+  std::optional<Binding> binding;
+  const Status read =
+      targets_.secrets().foundations().store.read([&](store::Reader& reader) -> Status {
+        KW_TRY(const Secret secret,
+               targets_.secrets().load(reader, facts.subject.tenant, facts.subject.name));
+        KW_TRY(binding, targets_.binding_of(reader, secret));
+        return ok();
+      });
+  if (!read) return {.external = true, .soft_disable = true, .revocable = true, .rollout = true};
+  if (!binding)
     return {.external = false, .soft_disable = true, .revocable = false, .rollout = true};
+  const Capabilities can = binding->connector->describe(binding->place(nullptr));
   return {.external = true,
-          .soft_disable = scene->can().soft_disable,
+          .soft_disable = can.soft_disable,
           .revocable = true,
-          .rollout = !scene->swaps()};
+          .rollout = !single_slot(can)};
 }
 
 Result<std::vector<SubjectFacts>> SecretRotatable::inventory(const rotation::Subject* after,

@@ -131,6 +131,8 @@ class Targets {
 /// field), or the value as a whole with the version's own principal.
 /// @errors kFailedPrecondition(no_credential): the secret has no such field
 Result<Credential> credential_of(const Secret& secret, const Version& version, const Value& value);
+/// True when one credential works at a time: installing another one replaces it.
+bool single_slot(const Capabilities& can);
 /// The name of the field that holds what is generated.
 std::string secret_field(const Secret& secret);
 /// What policies call the accounts of a connector: "postgresql", "redis" …

@@ -32,10 +32,6 @@ Status check_ours(const Settings& ours) {
   return ok();
 }
 
-bool single_slot(const Capabilities& can) {
-  return can.slots <= 1 && !can.native_overlap && !can.principal_per_version;
-}
-
 Status leaf(const Foundations& on, Change change, const Target& target) {
   const std::string name = target.tenant_name + "/" + target.name;
   audit::Event event = change.by;
@@ -47,6 +43,10 @@ Status leaf(const Foundations& on, Change change, const Target& target) {
 }
 
 }  // namespace
+
+bool single_slot(const Capabilities& can) {
+  return can.slots <= 1 && !can.native_overlap && !can.principal_per_version;
+}
 
 Targets::Targets(Secrets& secrets, const Connectors& connectors)
     : secrets_(secrets), connectors_(connectors), budget_(secrets.foundations().clock) {}
