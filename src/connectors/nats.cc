@@ -144,8 +144,19 @@ class Nats final : public secrets::Connector {
                 const Credential* model) const {
     KW_OK(check(place));
     KW_TRY(const NatsTarget target, NatsTarget::read(place));
+    const bool both = works(context, target, model);
     KW_OK(target.edit(context.deadline,
                       [&](NatsUsers& users) { return put_user(users, target, one, model); }));
+    KW_OK(await_login([&] { return target.probe(one, context.deadline); }, true, context.deadline));
+    return both ? await_again(context, target, *model) : ok();
+  }
+
+  static bool works(const Context& context, const NatsTarget& target, const Credential* one) {
+    return one != nullptr && target.probe(*one, context.deadline).has_value();
+  }
+  // While it reads its users again the server may refuse a login that was and will be right.
+  static Status await_again(const Context& context, const NatsTarget& target,
+                            const Credential& one) {
     return await_login([&] { return target.probe(one, context.deadline); }, true, context.deadline);
   }
 
@@ -157,11 +168,13 @@ class Nats final : public secrets::Connector {
     const auto done = [&]() -> Status {
       KW_OK(check(place));
       KW_TRY(const NatsTarget target, NatsTarget::read(place));
+      const bool stays = works(context, target, other);
       KW_OK(target.edit(context.deadline, [&](NatsUsers& users) -> Result<bool> {
         return users.remove(one.principal);
       }));
-      return await_login([&] { return target.probe(one, context.deadline); }, false,
-                         context.deadline);
+      KW_OK(await_login([&] { return target.probe(one, context.deadline); }, false,
+                        context.deadline));
+      return stays ? await_again(context, target, *other) : ok();
     };
     return answer_of(done());
   }
