@@ -1,5 +1,7 @@
 #include "connectors/nats_target.h"
 
+#include <poll.h>
+
 #include <charconv>
 
 #include "codec/base64.h"
@@ -19,6 +21,8 @@ namespace {
 constexpr std::string_view kWhat = "NATS";
 constexpr std::size_t kPage = 256;
 constexpr int kCostMin = 4, kCostMax = 14;
+constexpr int kRefusals = 3;
+constexpr int kRefusedPauseMs = 30;
 
 constexpr SettingRule kSystemRules[] = {
     kHostRule,
@@ -88,9 +92,16 @@ Result<NatsTarget> NatsTarget::read(const Place& place) {
   return target;
 }
 
+// While the server reads its users again it refuses logins that are right: a refusal counts when it
+// is repeated.
 Status NatsTarget::probe(const Credential& credential, SteadyTime deadline) const {
-  KW_OK(NatsLogin::open(address, credential, deadline));
-  return ok();
+  for (int refusals = 1;; ++refusals) {
+    const auto login = NatsLogin::open(address, credential, deadline);
+    if (login) return ok();
+    if (login.error().code != Code::kUnauthenticated || refusals == kRefusals) return login.error();
+    if (left_until(deadline).count() <= kRefusedPauseMs) return login.error();
+    poll(nullptr, 0, kRefusedPauseMs);
+  }
 }
 
 Result<std::vector<std::string>> NatsTarget::connections(std::string_view user,
