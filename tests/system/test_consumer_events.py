@@ -55,8 +55,8 @@ def test_a_consumer_hears_of_its_own_subjects_alone_and_no_values(dev):
     rest.post(f"{KEYS}/orders:rotate")
     again = Stream(rest, "billing", last)
     assert again.next()[1:] == ("ready", {"resumed": True})
-    found = [again.next()[2]["version"]]
-    assert 3 in found or again.next()[2]["version"] == 3
+    # The leaves of one rotation are several: version 2's may come first.
+    assert any(again.next()[2]["version"] == 3 for _ in range(6))
     again.close()
 
 
