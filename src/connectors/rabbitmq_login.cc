@@ -27,13 +27,14 @@ Error refused(const char* reason, int code) {
 }
 
 Error error_of(const amqp_rpc_reply_t& reply) {
-  if (reply.reply_type == AMQP_RESPONSE_LIBRARY_EXCEPTION)
-    return reply.library_error == AMQP_STATUS_TIMEOUT ? too_slow(kWhat) : unreachable(kWhat);
+  const auto& [kind, method, status] = reply;
+  if (kind == AMQP_RESPONSE_LIBRARY_EXCEPTION)
+    return status == AMQP_STATUS_TIMEOUT ? too_slow(kWhat) : unreachable(kWhat);
   int code = 0;
-  if (reply.reply.id == AMQP_CONNECTION_CLOSE_METHOD)
-    code = static_cast<const amqp_connection_close_t*>(reply.reply.decoded)->reply_code;
-  if (reply.reply.id == AMQP_CHANNEL_CLOSE_METHOD)
-    code = static_cast<const amqp_channel_close_t*>(reply.reply.decoded)->reply_code;
+  if (method.id == AMQP_CONNECTION_CLOSE_METHOD)
+    code = static_cast<const amqp_connection_close_t*>(method.decoded)->reply_code;
+  if (method.id == AMQP_CHANNEL_CLOSE_METHOD)
+    code = static_cast<const amqp_channel_close_t*>(method.decoded)->reply_code;
   if (code == AMQP_CONNECTION_FORCED || code >= 540)
     return error(Code::kUnavailable, "target_busy", "RabbitMQ closed the connection");
   if (code == AMQP_NOT_ALLOWED) return refused("target_permission", code);
