@@ -61,6 +61,11 @@ std::string attempt(const Error& failure, const client::Problem& problem) {
   if (failure.reason == "approval_required" && !problem.approval_id.empty())
     return "they type: keywright approval approve " + problem.approval_id +
            "   then you: the same with --approval " + problem.approval_id;
+  if (failure.reason == "run_open" && !problem.run_id.empty())
+    return "keywright run watch " + problem.run_id +
+           "   (wait for its end; or: keywright run rollback " + problem.run_id + ", run abort)";
+  if (failure.reason == "frozen_by_incident" && !problem.incident_id.empty())
+    return "keywright incident watch " + problem.incident_id + "   (the freeze ends with it)";
   const auto found = tries().find(failure.reason);
   return found == tries().end() ? "" : found->second;
 }

@@ -257,11 +257,15 @@ Result<Incident> Incidents::change_head(Change change, Incident incident, std::s
   return incident;
 }
 
-Result<bool> Incidents::frozen(store::Reader& reader, const Subject& subject) {
+Result<std::optional<IncidentId>> Incidents::frozen_by(store::Reader& reader,
+                                                       const Subject& subject) {
   KW_TRY(const auto row,
-         reader.query_one("SELECT 1 FROM incident_freeze WHERE subject = $1 LIMIT 1",
+         reader.query_one("SELECT i.id FROM incident_freeze f JOIN incident i ON i.id = f.incident"
+                          " WHERE f.subject = $1 ORDER BY i.opened_at, i.id LIMIT 1",
                           {subject.text()}));
-  return row.has_value();
+  if (!row) return std::optional<IncidentId>();
+  KW_TRY(const IncidentId id, IncidentId::from_bytes(row->bytes(0)));
+  return std::optional<IncidentId>(id);
 }
 
 Result<std::set<std::string>> Incidents::all_frozen(store::Reader& reader) {

@@ -159,8 +159,8 @@ class Incidents {
   /// Takes every open incident as far as it goes now. @returns steps made.
   Result<int> tick(const audit::Event& by);
 
-  /// True when nothing scheduled may start for the subject. Emergency runs do not ask.
-  Result<bool> frozen(store::Reader& reader, const Subject& subject);
+  /// The incident, the oldest of several, that alone may rotate the subject now.
+  Result<std::optional<IncidentId>> frozen_by(store::Reader& reader, const Subject& subject);
   /// All of them, as Subject::text(): for a scheduler that asks about many.
   Result<std::set<std::string>> all_frozen(store::Reader& reader);
 

@@ -18,7 +18,7 @@ constexpr store::Migration kOwn[] = {
     {"rotation", 2, kRunTables},
 };
 
-constexpr store::Migration kConsumerMigrations[] = {
+constexpr store::Migration kLaterMigrations[] = {
     {"rotation", 1, "ALTER TABLE rotation_ack ADD COLUMN failed_at BIGINT"},
 };
 
@@ -28,7 +28,7 @@ std::vector<store::Migration> in_order() {
   std::vector<store::Migration> all(std::begin(kOwn), std::end(kOwn));
   for (const std::span<const store::Migration> part :
        {std::span<const store::Migration>(kJobMigrations), incident_migrations(),
-        std::span<const store::Migration>(kConsumerMigrations)})
+        std::span<const store::Migration>(kLaterMigrations)})
     all.insert(all.end(), part.begin(), part.end());
   for (std::size_t i = 0; i < all.size(); ++i) all[i].number = static_cast<int>(i + 1);
   return all;

@@ -44,7 +44,7 @@ Result<Secret> change_secret(House& house, Call& call, const Guarded& guarded,
     std::optional<Secret> changed;
     KW_OK(transact(house, call, guarded, [&](keys::Change change) -> Status {
       KW_TRY(const Secret current, house.secrets.secrets.load(change.tx, call.tenant, call.object));
-      KW_OK(require_no_run(house, change.tx, subject_of(call)));
+      KW_OK(require_no_run(house, call, change.tx, subject_of(call)));
       KW_TRY(changed, body({change.tx, change.by}, current));
       keep(call, wording, *changed);
       return ok();
@@ -80,7 +80,7 @@ Result<Secret> put_secret(House& house, Call& call, const SecretPath& path, cons
     }
     std::optional<Secret> made;
     KW_OK(transact(house, call, {}, [&](keys::Change change) -> Status {
-      KW_OK(require_no_run(house, change.tx, subject_of(call)));
+      KW_OK(require_no_run(house, call, change.tx, subject_of(call)));
       KW_TRY(made, house.secrets.secrets.put({change.tx, change.by}, call.tenant, path, put));
       keep(call, wording, *made);
       return ok();
