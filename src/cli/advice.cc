@@ -46,6 +46,10 @@ const std::map<std::string, std::string, std::less<>>& tries() {
       {"operation_changed", "cancel this ceremony and open another one"},
       {"plan_stale", "keywright key rotate KEY --dry-run   (a plan of how it is now)"},
       {"run_open", "keywright run list --open   (its run goes on by itself)"},
+      {"no_drill", "keywright incident start --scope key:KEY --reason drill --drill"},
+      {"not_your_consumer",
+       "a key admin says who speaks for it: keywright consumer add NAME --uses KEY --principal "
+       "NAME"},
       {"plan_changed", "keywright run show RUN   (the plan as it is now)"},
       {"invalid_run_transition", "keywright run show RUN   (its state, and what it waits for)"},
       {"bad_policy", "keywright policy show defaults   (a policy with every kind of clause)"},

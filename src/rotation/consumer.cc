@@ -27,7 +27,8 @@ bool is_environment(std::string_view text) {
 bool is_sound(const Consumer& consumer) {
   const bool named = TenantName::parse(consumer.tenant).has_value() &&
                      ObjectName::parse(consumer.name).has_value() &&
-                     is_environment(consumer.environment);
+                     is_environment(consumer.environment) &&
+                     ObjectName::parse(consumer.speaker()).has_value();
   const bool timed = consumer.refresh >= Seconds(1) && consumer.refresh <= 31 * kDay &&
                      consumer.lease >= Seconds(10) && consumer.lease <= 90 * kDay;
   const bool owned =

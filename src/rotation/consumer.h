@@ -26,6 +26,8 @@ struct Consumer {
   Seconds refresh{300};           ///< it looks for new versions at least so often; 1 s to 31 d
   Seconds lease{900};             ///< without a sign of life for so long it is gone; 10 s to 90 d
   std::vector<Subject> subjects;  ///< of its own tenant, at most 1,000
+  std::string principal;          ///< who speaks for it; "": the principal of the same name
+  const std::string& speaker() const { return principal.empty() ? name : principal; }
   WallTime registered_at, seen_at;
 };
 

@@ -13,7 +13,7 @@ constexpr int kReadMax = 10'000;
 #define KW_CONSUMER_COLUMNS                                                         \
   "c.tenant, c.name, c.environment, c.canary, c.refresh_seconds, c.lease_seconds, " \
   "c.registered_at, "                                                               \
-  "c.seen_at"
+  "c.seen_at, c.principal"
 
 Consumer consumer_of(const store::Row& row) {
   Consumer consumer;
@@ -25,6 +25,7 @@ Consumer consumer_of(const store::Row& row) {
   consumer.lease = Seconds(row.integer(5));
   consumer.registered_at = from_micros(row.integer(6));
   consumer.seen_at = from_micros(row.integer(7));
+  consumer.principal = row.text(8);
   return consumer;
 }
 
@@ -116,6 +117,16 @@ Result<std::optional<Consumer>> load_consumer(store::Reader& reader, std::string
   for (const store::Row& each : uses)
     consumer.subjects.push_back({each.text(0), each.text(1), each.text(2)});
   return std::optional<Consumer>(std::move(consumer));
+}
+
+Result<std::optional<std::string>> load_speaker(store::Reader& reader, std::string_view tenant,
+                                                std::string_view name) {
+  KW_TRY(const auto row,
+         reader.query_one("SELECT principal FROM rotation_consumer WHERE tenant = $1 AND name = $2",
+                          {tenant, name}));
+  if (!row) return std::optional<std::string>();
+  const std::string principal = row->text(0);
+  return std::optional<std::string>(principal.empty() ? std::string(name) : principal);
 }
 
 Result<std::vector<Consumer>> select_consumers(store::Reader& reader, std::string_view tenant,

@@ -18,6 +18,8 @@ Result<std::int64_t> delete_consumer(store::Tx& tx, std::string_view tenant, std
 /// With its subjects.
 Result<std::optional<Consumer>> load_consumer(store::Reader& reader, std::string_view tenant,
                                               std::string_view name);
+Result<std::optional<std::string>> load_speaker(store::Reader& reader, std::string_view tenant,
+                                                std::string_view name);
 /// Without their subjects, by name.
 Result<std::vector<Consumer>> select_consumers(store::Reader& reader, std::string_view tenant,
                                                std::string_view after, int limit);
