@@ -17,6 +17,7 @@ class MessageBudget;
 struct Ceiling;
 class RolloutMeter;
 class ProtectLimits;
+class ReencryptionGrant;
 
 enum class Operation : std::uint8_t {
   kEncrypt,
@@ -109,6 +110,9 @@ class Operations {
   /// told (version_state).
   Result<Used<WipedBytes>> decrypt(const Key& key, ByteView envelope, ByteView aad,
                                    std::string_view caller);
+  /// As decrypt, for the job of `grant`: also what is under a revoked version that it covers.
+  Result<Used<WipedBytes>> decrypt_granted(const Key& key, ByteView envelope, ByteView aad,
+                                           std::string_view caller, const ReencryptionGrant& grant);
   /// Decrypts and encrypts under the primary; the plaintext does not leave. Another version that it
   /// was under counts a decryption.
   Result<Used<Bytes>> rewrap(const Key& key, ByteView envelope, ByteView aad,
