@@ -92,6 +92,7 @@ class Memcached final : public secrets::Connector {
     can.native_overlap = true;
     can.soft_disable = true;
     can.sessions_survive_revoke = true;
+    can.ends_sessions = false;
     return can;
   }
 

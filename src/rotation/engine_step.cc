@@ -202,6 +202,7 @@ bool Engine::State::do_verb(Work& work, Verb verb, int percent) {
   }
   Performed performed = perform(work, verb, percent);
   if (!note_outcome(work, verb, performed)) return failed(work, verb, performed);
+  if (!performed.warning.empty()) work.detail = performed.warning;
   if (percent != work.run.percent) {
     Op set;
     set.kind = Op::Kind::kPercent;

@@ -62,6 +62,7 @@ struct Performed {
   Outcome outcome = Outcome::kOk;
   std::string reason;  ///< stable; when not kOk
   std::shared_ptr<const Carried> carried;
+  std::string warning = {};  ///< stable; of kOk: what could not be had besides, for the record
 };
 
 /// What a rotatable can do at all. Pure.

@@ -37,6 +37,7 @@ class FakeSystem final : public Connector, public Issuer {
   int reject_by_policy = 0;  ///< so many new passwords are refused by policy
   bool accepts_anything = false;
   int sessions_of_old = 0;  ///< what the meter says
+  bool ends_sessions = true, sessions_survive = false;
 
   // Connector.
   std::string_view name() const override;

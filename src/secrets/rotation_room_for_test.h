@@ -47,11 +47,11 @@ class RotationRoom {
 
   /// A new engine process on the same store; the one before is gone.
   void restart();
-  /// Rounds with the clock going on by ten seconds each, until the run is finished; `each` after every
-  /// round.
+  /// Rounds with the clock going on by ten seconds each, until the run is finished; `each` after
+  /// every round.
   rotation::Run carry_to_end(
       const RunId& id, const std::function<void()>& each = [] {}, int rounds = 400);
-  rotation::Run start(const std::string& path);
+  rotation::Run start(const std::string& path, const rotation::StartOptions& options = {});
   rotation::Run show(const RunId& id);
   std::string roll_back(const RunId& id);
   /// Makes "app" with the account "app", accepted by the system, and binds it.

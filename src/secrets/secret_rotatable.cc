@@ -328,10 +328,16 @@ Performed SecretRotatable::at_target(Verb verb, const Run& run, const Scene& sce
       return ask(
           [&](const auto& c, const auto& p) { return connector.restore_old(c, p, *old, fresh); });
     case Verb::kRevokeOld: {
-      const bool end = scene.binding->end_sessions || run.trigger == rotation::Trigger::kEmergency;
-      return ask([&](const auto& c, const auto& p) {
-        return connector.revoke_old(c, p, *old, fresh, end);
+      const bool wanted =
+          scene.binding->end_sessions || run.trigger == rotation::Trigger::kEmergency;
+      const Capabilities can = scene.can();
+      const bool beyond = wanted && can.sessions_survive_revoke && !can.ends_sessions;
+      Performed done = ask([&](const auto& c, const auto& p) {
+        return connector.revoke_old(c, p, *old, fresh, wanted && !beyond);
       });
+      // Who is in stays in: no reason to hold the run up, but one to be told.
+      if (beyond && done.outcome == Outcome::kOk) done.warning = "sessions_survive";
+      return done;
     }
     default:
       return {};
