@@ -136,6 +136,18 @@ Status Consumers::acknowledge(Change change, std::string_view tenant, const Said
   return ok();
 }
 
+Result<std::string> Consumers::speaker(store::Reader& reader, std::string_view tenant,
+                                       std::string_view name) {
+  KW_TRY(std::optional<std::string> found, load_speaker(reader, tenant, name));
+  if (!found) return unknown_consumer();
+  return *std::move(found);
+}
+
+Result<bool> Consumers::is_canary(store::Reader& reader, const Subject& subject,
+                                  std::string_view name) {
+  return is_canary_of(reader, subject, name);
+}
+
 Result<Consumer> Consumers::show(store::Reader& reader, std::string_view tenant,
                                  std::string_view name) {
   KW_TRY(std::optional<Consumer> found, load_consumer(reader, tenant, name));

@@ -82,16 +82,17 @@ Status read_acks(store::Reader& reader, const Subject& subject, Consumption& int
 }  // namespace
 
 Status put_consumer(store::Tx& tx, const Consumer& consumer) {
-  KW_OK(
-      tx.execute("INSERT INTO rotation_consumer (tenant, name, environment, canary,"
-                 " refresh_seconds, lease_seconds, registered_at, seen_at)"
-                 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (tenant, name) DO UPDATE"
-                 " SET environment = excluded.environment, canary = excluded.canary,"
-                 " refresh_seconds = excluded.refresh_seconds,"
-                 " lease_seconds = excluded.lease_seconds, seen_at = excluded.seen_at",
-                 {consumer.tenant, consumer.name, consumer.environment, consumer.canary ? 1 : 0,
-                  consumer.refresh.count(), consumer.lease.count(),
-                  to_micros(consumer.registered_at), to_micros(consumer.seen_at)}));
+  KW_OK(tx.execute(
+      "INSERT INTO rotation_consumer (tenant, name, environment, canary,"
+      " refresh_seconds, lease_seconds, registered_at, seen_at, principal)"
+      " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (tenant, name) DO UPDATE"
+      " SET environment = excluded.environment, canary = excluded.canary,"
+      " refresh_seconds = excluded.refresh_seconds,"
+      " lease_seconds = excluded.lease_seconds, seen_at = excluded.seen_at,"
+      " principal = excluded.principal",
+      {consumer.tenant, consumer.name, consumer.environment, consumer.canary ? 1 : 0,
+       consumer.refresh.count(), consumer.lease.count(), to_micros(consumer.registered_at),
+       to_micros(consumer.seen_at), consumer.principal}));
   return put_uses(tx, consumer);
 }
 
@@ -151,6 +152,16 @@ Result<bool> is_used_by(store::Reader& reader, const Subject& subject, std::stri
          reader.query_one("SELECT 1 FROM rotation_use WHERE tenant = $1 AND kind = $2"
                           " AND name = $3 AND consumer = $4",
                           {subject.tenant, subject.kind, subject.name, consumer}));
+  return row.has_value();
+}
+
+Result<bool> is_canary_of(store::Reader& reader, const Subject& subject,
+                          std::string_view consumer) {
+  KW_TRY(const auto row, reader.query_one("SELECT 1 FROM rotation_use u JOIN rotation_consumer c"
+                                          " ON c.tenant = u.tenant AND c.name = u.consumer"
+                                          " WHERE u.tenant = $1 AND u.kind = $2 AND u.name = $3"
+                                          " AND u.consumer = $4 AND c.canary = 1",
+                                          {subject.tenant, subject.kind, subject.name, consumer}));
   return row.has_value();
 }
 

@@ -26,6 +26,7 @@ Result<std::vector<Consumer>> select_consumers(store::Reader& reader, std::strin
 /// @returns rows changed: 0 when there is no such consumer.
 Result<std::int64_t> touch_consumer(store::Tx& tx, std::string_view tenant, std::string_view name,
                                     WallTime now);
+Result<bool> is_canary_of(store::Reader& reader, const Subject& subject, std::string_view consumer);
 Result<bool> is_used_by(store::Reader& reader, const Subject& subject, std::string_view consumer);
 
 struct AckRow {

@@ -163,6 +163,8 @@ struct Engine::State {
   Status drain_evidence(Work& work, Evidence& evidence);
   Status read_consumption(Work& work);
   Result<Seconds> refresh_of(const Work& work);
+  /// The canaries have used what the rollout tries, or their time is over. After read_consumption.
+  bool canaries_through(Work& work);
   static bool refused_by_consumer(const Work& work);
   bool acknowledgements_late(Work& work, const std::optional<WallTime>& begun);
   WallTime look_again(const Run& run, std::string_view why) const;

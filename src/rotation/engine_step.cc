@@ -175,6 +175,8 @@ bool Engine::State::soak(Work& work) {
   const HealthDecision decision = decide(*health, work.run.policy, elapsed);
   if (decision.advice == Advice::kHold)
     return wait(work, decision.reason, look_again(work.run, decision.reason));
+  if (decision.advice == Advice::kAdvance && !canaries_through(work))
+    return wait(work, "canary", look_again(work.run, "canary"));
   if (decision.advice == Advice::kAdvance) return next_percentage(work);
   return go_back(work, decision.reason);
 }

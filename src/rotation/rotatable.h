@@ -71,6 +71,9 @@ struct Traits {
   bool soft_disable = false;  ///< kDisableOld means something; else quarantine is skipped
   bool revocable = false;     ///< kRevokeOld means something; else revoke is skipped
   bool rollout = true;        ///< kSetRollout means something; else rollout goes to 100 at once
+  /// Canary consumers apply what a rollout tries from its first step on, so it waits there for
+  /// them.
+  bool canaries_first = false;
 };
 
 /// What there is now, read afresh.

@@ -139,14 +139,13 @@ rotation::Traits SecretRotatable::traits(const SubjectFacts& facts) const {
         KW_TRY(binding, targets_.binding_of(reader, secret));
         return ok();
       });
-  if (!read) return {.external = true, .soft_disable = true, .revocable = true, .rollout = true};
-  if (!binding)
-    return {.external = false, .soft_disable = true, .revocable = false, .rollout = true};
+  rotation::Traits traits{.soft_disable = true, .canaries_first = true};
+  traits.external = traits.revocable = !read || binding;
+  if (!binding) return traits;
   const Capabilities can = binding->connector->describe(binding->place(nullptr));
-  return {.external = true,
-          .soft_disable = can.soft_disable,
-          .revocable = true,
-          .rollout = !single_slot(can)};
+  traits.soft_disable = can.soft_disable;
+  traits.rollout = !single_slot(can);
+  return traits;
 }
 
 Result<std::vector<SubjectFacts>> SecretRotatable::inventory(const rotation::Subject* after,

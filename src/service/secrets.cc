@@ -27,6 +27,16 @@ Result<std::shared_ptr<const secrets::Fields>> generated(std::string_view text) 
   return std::make_shared<const secrets::Fields>(std::move(made));
 }
 
+// The engine waits for the canaries at the first step of a rollout: they get it there.
+Result<bool> reads_as_canary(House& house, const Call& call, std::string_view consumer) {
+  bool canary = false;
+  KW_OK(house.store.read([&](store::Reader& reader) -> Status {
+    KW_TRY(canary, house.rotation.consumers.is_canary(reader, subject_of(call), consumer));
+    return ok();
+  }));
+  return canary;
+}
+
 Status record_read(House& house, const Call& call, const Status& outcome, std::uint32_t version) {
   std::promise<Status> durable;
   record(house, call, outcome, version, 0,
@@ -89,9 +99,12 @@ Result<Secret> put_secret(House& house, Call& call, const SecretPath& path, cons
   });
 }
 
-Result<Secrets::Readout> read_secret(House& house, Call& call, const Secrets::Asked& asked) {
+Result<Secrets::Readout> read_secret(House& house, Call& call, Secrets::Asked asked) {
   Result<Secrets::Readout> outcome = [&]() -> Result<Secrets::Readout> {
-    KW_OK(visible_secret(house, call));
+    KW_TRY(const Secret secret, visible_secret(house, call));
+    if (secret.rollout.open()) {
+      KW_TRY(asked.canary, reads_as_canary(house, call, asked.consumer));
+    }
     return house.secrets.secrets.read(call.tenant, call.object, asked);
   }();
   if (outcome) house.secrets.reads.count(outcome->secret.id, outcome->version, call.caller->name);
