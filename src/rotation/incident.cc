@@ -107,6 +107,8 @@ Result<IncidentPlan> Incidents::plan(const IncidentRequest& request) {
   if (plan.items.empty()) return bad_incident("the scope is empty");
   if (plan.items.size() > kItemsMax)
     return error(Code::kResourceExhausted, "scope_too_large", "an incident has 10,000 items");
+  for (const IncidentItem& item : plan.items)
+    if (request.drill && item.subject) KW_OK(ports_.shadows->can_make(*item.subject));
   for (IncidentItem& item : plan.items) {
     if (!item.suspect) continue;
     KW_TRY(const auto versions, ports_.compromise.versions(*item.subject));

@@ -127,7 +127,7 @@ class Incidents {
   Incidents(IncidentHouse house, IncidentPorts ports);
 
   /// What would be done. Reads only; not in a transaction.
-  /// @errors kInvalidArgument(bad_incident), kFailedPrecondition(no_shadows),
+  /// @errors kInvalidArgument(bad_incident), kFailedPrecondition(no_shadows | no_drill),
   ///   kResourceExhausted(scope_too_large), and those of the ports
   Result<IncidentPlan> plan(const IncidentRequest& request);
   /// How far the plan's suspects reach, before anything is recorded. Not in a transaction.
