@@ -20,6 +20,14 @@ constexpr store::Migration kOwn[] = {
 
 constexpr store::Migration kLaterMigrations[] = {
     {"rotation", 1, "ALTER TABLE rotation_ack ADD COLUMN failed_at BIGINT"},
+    {"rotation", 2,
+     "CREATE TABLE rotation_held_event (subject TEXT PRIMARY KEY, kind TEXT NOT NULL,"
+     " tenant TEXT NOT NULL, name TEXT NOT NULL, event TEXT NOT NULL, reported_by TEXT NOT NULL,"
+     " held_at BIGINT NOT NULL)"},
+    {"rotation", 3, "ALTER TABLE rotation_consumer ADD COLUMN principal TEXT NOT NULL DEFAULT ''"},
+    {"rotation", 4,
+     "ALTER TABLE rotation_job ADD COLUMN last_failure TEXT NOT NULL DEFAULT '';"
+     "ALTER TABLE rotation_job ADD COLUMN last_failure_at BIGINT"},
 };
 
 // The parts of the room number their steps apart; the store counts 1, 2, 3 … Append only at the
