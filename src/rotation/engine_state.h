@@ -119,6 +119,8 @@ struct Engine::State {
     SteadyTime resume{};                          ///< the next pass begins then
     std::map<std::string, std::int64_t> overdue;  ///< by type, of this pass
     std::map<std::string, WallTime> oldest;       ///< primary by type, of this pass
+    std::map<std::string, std::int64_t> ending;   ///< late, and near its end, by type
+    std::map<std::string, double> used;           ///< part of the policy's limits, by type
     std::int64_t without_primary = 0;             ///< of this pass
     std::optional<WallTime> next_due;
   };
