@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "cli/advice.h"
@@ -10,6 +11,7 @@
 #include "cli/help.h"
 #include "cli/hints.h"
 #include "cli/progress.h"
+#include "cli/runbook_texts.h"
 
 namespace kw::cli {
 namespace {
