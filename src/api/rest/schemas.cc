@@ -45,6 +45,8 @@ std::string_view use_request(OperationId id) {
           R"("message","signature")",
           KW_BYTES("message") "," KW_BYTES("signature") "," KW_INTEGER("version") "," KW_TEXT(
               "kid") "," KW_FORM "," KW_TEXT("signed_at") "," KW_ANCHOR));
+    case OperationId::key_verify_jwt:
+      return KW_BATCH(KW_NEEDS(R"("token")", KW_TEXT("token") "," KW_ANCHOR));
     case OperationId::key_verify_mac:
       return KW_BATCH(KW_NEEDS(
           R"("message","mac")",
