@@ -87,6 +87,12 @@ Result<Context> Session::resolve() {
 
 Result<client::Connection*> Session::connection() {
   if (connection_) return &*connection_;
+  KW_TRY(client::Connection opened, another_connection());
+  connection_.emplace(std::move(opened));
+  return &*connection_;
+}
+
+Result<client::Connection> Session::another_connection() {
   KW_TRY(Context context, resolve());
   if (context.url.empty())
     return error(Code::kUnauthenticated, "no_server",
