@@ -50,6 +50,8 @@ const std::map<std::string, std::string, std::less<>>& tries() {
       {"not_your_consumer",
        "a key admin says who speaks for it: keywright consumer add NAME --uses KEY --principal "
        "NAME"},
+      {"not_a_webhook", "keywright secret edit PATH --type webhook   (or webhook-inbound)"},
+      {"bad_webhook_secret", "keywright secret put PATH --generate webhook"},
       {"plan_changed", "keywright run show RUN   (the plan as it is now)"},
       {"invalid_run_transition", "keywright run show RUN   (its state, and what it waits for)"},
       {"bad_policy", "keywright policy show defaults   (a policy with every kind of clause)"},

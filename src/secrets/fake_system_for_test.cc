@@ -103,6 +103,7 @@ Capabilities FakeSystem::describe(const Place&) const {
   can.lockout_threshold = lockout_threshold;
   can.sessions_survive_revoke = sessions_survive;
   can.ends_sessions = ends_sessions;
+  can.consumer_takes = consumer_takes;
   return can;
 }
 
@@ -136,6 +137,7 @@ Result<Observed> FakeSystem::inspect(const Context&, const Place&,
 Answer FakeSystem::install(const Context&, const Place& place, const Credential& fresh,
                            const Credential* old) {
   return guarded(place, {old, &fresh}, [&]() -> Answer {
+    if (consumer_takes) return Answer::ok();
     if (accounts_[fresh.principal].passwords.contains(text_of(fresh))) {
       accounts_[fresh.principal].enabled = true;
       return Answer::ok();
