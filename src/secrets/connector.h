@@ -74,6 +74,9 @@ struct Capabilities {
   int slots = 1;                ///< credentials that are accepted at once
   bool native_overlap = false;  ///< two passwords on one principal
   bool principal_per_version = false;
+  /// The other side fetches a new value itself, in its own time, as the receiver of a webhook does:
+  /// install proves that the overlap is understood, a positive test that the value was taken.
+  bool consumer_takes = false;
   bool self_generates = false;           ///< the system makes the secret, we only receive it
   bool soft_disable = false;             ///< disable_old and restore_old mean something
   bool sessions_survive_revoke = false;  ///< so revoke_old must end them when asked

@@ -36,7 +36,8 @@ class FakeSystem final : public Connector, public Issuer {
   int lockout_threshold = 0;
   int reject_by_policy = 0;  ///< so many new passwords are refused by policy
   bool accepts_anything = false;
-  int sessions_of_old = 0;  ///< what the meter says
+  bool consumer_takes = false;  ///< nothing is installed: set_password() is the consumer
+  int sessions_of_old = 0;      ///< what the meter says
 
   // Connector.
   std::string_view name() const override;
