@@ -6,7 +6,7 @@
 #include <filesystem>
 
 #include "cluster/cluster.h"
-#include "rotation/job_schema.h"
+#include "rotation/migrations.h"
 
 namespace kw::rotation {
 
@@ -16,11 +16,8 @@ constexpr std::chrono::seconds kPatience{30};
 
 std::vector<store::Migration> tables() {
   std::vector<store::Migration> all;
-  for (const auto room : {cluster::migrations(), audit::migrations()})
+  for (const auto room : {cluster::migrations(), audit::migrations(), migrations()})
     all.insert(all.end(), room.begin(), room.end());
-  store::Migration jobs = kJobMigrations[0];
-  jobs.number = 1;
-  all.push_back(jobs);
   return all;
 }
 
