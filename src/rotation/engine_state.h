@@ -54,7 +54,7 @@ struct Work {
   std::string verbs;  ///< joined by ','
   std::string outcome = "ok", detail;
   Subject subject;       ///< under which it counts as busy
-  std::string target;    ///< … and for which target
+  std::string target;    ///< … and for which target; it has a breaker of its own
   bool carried = false;  ///< since the last commit
   bool again = false;    ///< commit, then go on at once
   bool moved = false, failed = false, waited = false, late = false;
@@ -111,7 +111,6 @@ struct Engine::State {
   bool is_busy(const Subject& subject) const;
   void put_back(const Task& task);
   Rotatable* rotatable_of(const std::string& kind) const;
-  std::string target_of(const Run& run) const;
 
   // engine_schedule.cc
   struct Place {
@@ -157,6 +156,11 @@ struct Engine::State {
   bool pass(Work& work, Guard guard);
   bool move(Work& work, Move move);
   bool wait(Work& work, std::string_view why, WallTime until);
+
+  // engine_pace.cc
+  bool begins(Work& work);  ///< false: it is not due, or waits for its place in the row
+  bool is_due(Work& work);
+  std::optional<WallTime> place_in_row(const std::string& target);
 
   // engine_evidence.cc
   Result<Evidence> evidence(Work& work, Guard guard);
@@ -216,6 +220,7 @@ struct Engine::State {
   std::set<Subject> busy;
   std::map<std::string, int> busy_tenants, busy_targets;
   std::map<std::string, Breaker> breakers;
+  std::map<std::string, SteadyTime> next_begin;  ///< by target
   std::map<std::string, TypeBreaker> type_breakers;
   std::unordered_set<RunId> looked_at;  ///< external runs inspected under this lease
 

@@ -261,6 +261,7 @@ std::string Engine::State::hash_of_plan(const Run& run) {
 // A plan is made of facts that are read now. Nothing was done before it, so it changes what the ops
 // begin from.
 bool Engine::State::plan(Work& work) {
+  if (!begins(work)) return false;
   if (!look_at_plan(work)) return false;
   Run& run = work.run;
   if (!run.policy_given) {

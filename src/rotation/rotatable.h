@@ -70,6 +70,9 @@ struct Traits {
   bool soft_disable = false;  ///< kDisableOld means something; else quarantine is skipped
   bool revocable = false;     ///< kRevokeOld means something; else revoke is skipped
   bool rollout = true;        ///< kSetRollout means something; else rollout goes to 100 at once
+  /// The foreign system that bears the load: one breaker and one limit for each; "": one for all of
+  /// a kind and type.
+  std::string target{};
 };
 
 /// What there is now, read afresh.
@@ -123,7 +126,7 @@ class Rotatable {
   /// a name: from the start of its tenant).
   /// @param limit 1 to 1,000
   virtual Result<std::vector<SubjectFacts>> inventory(const Subject* after, int limit) = 0;
-  /// @errors kNotFound(not_found) and those of the store
+  /// Of a run without an id our own rows alone. @errors kNotFound(not_found) and those of the store
   virtual Result<Observed> inspect(const Run& run) = 0;
   virtual Performed perform(Verb verb, const Run& run) = 0;
   /// May change the run: kCreatePending sets to_version. Adds its own audit leaf.

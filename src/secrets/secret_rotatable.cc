@@ -146,7 +146,8 @@ rotation::Traits SecretRotatable::traits(const SubjectFacts& facts) const {
   return {.external = true,
           .soft_disable = can.soft_disable,
           .revocable = true,
-          .rollout = !single_slot(can)};
+          .rollout = !single_slot(can),
+          .target = "secret:" + binding->target.tenant_name + "/" + binding->target.name};
 }
 
 Result<std::vector<SubjectFacts>> SecretRotatable::inventory(const rotation::Subject* after,

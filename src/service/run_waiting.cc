@@ -84,6 +84,10 @@ const std::map<std::string, Words, std::less<>>& words() {
       {"clock_frozen",
        [](const Run&) { return "the clocks to agree: wall and steady time went apart"; }},
       {"takeover", [](const Run&) { return "one whole lease after another node's"; }},
+      {"pace",
+       [](const Run& run) {
+         return "its turn at the target at " + moment(run.next_at) + ": rotation.begins_per_minute";
+       }},
       {"breaker_open", [](const Run&) { return "the target, which failed too often, to recover"; }},
   };
   return kWords;
