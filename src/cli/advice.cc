@@ -46,6 +46,8 @@ const std::map<std::string, std::string, std::less<>>& tries() {
       {"operation_changed", "cancel this ceremony and open another one"},
       {"plan_stale", "keywright key rotate KEY --dry-run   (a plan of how it is now)"},
       {"run_open", "keywright run list --open   (its run goes on by itself)"},
+      {"not_a_webhook", "keywright secret edit PATH --type webhook   (or webhook-inbound)"},
+      {"bad_webhook_secret", "keywright secret put PATH --generate webhook"},
       {"plan_changed", "keywright run show RUN   (the plan as it is now)"},
       {"invalid_run_transition", "keywright run show RUN   (its state, and what it waits for)"},
       {"bad_policy", "keywright policy show defaults   (a policy with every kind of clause)"},

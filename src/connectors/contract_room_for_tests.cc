@@ -46,6 +46,8 @@ void ContractRoom::begin() {
 void ContractRoom::reborn() {
   connectors = make_connectors(system->options());
   connector = secrets::connector_named(connectors, system->connector());
+  with_consumer = system->with_consumer(*connector);
+  if (with_consumer != nullptr) connector = with_consumer.get();
 }
 
 secrets::Place ContractRoom::place() const {

@@ -66,6 +66,7 @@ class ContractRoom : public testing::TestWithParam<ContractEntry> {
 
   ForeignSystem* system = nullptr;
   secrets::Connectors connectors;
+  std::unique_ptr<secrets::Connector> with_consumer;
   secrets::Connector* connector = nullptr;
   TestAccount account;
   std::unique_ptr<TcpProxy> proxy;

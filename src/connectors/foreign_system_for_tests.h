@@ -70,6 +70,9 @@ class ForeignSystem {
   virtual std::string log() { return {}; }
   /// Kills the server as a power cut would, and starts it again on the same data.
   virtual bool crash_and_restart() { return false; }
+  /// Where the consumer takes values itself (Capabilities::consumer_takes): the connector with a
+  /// consumer beside it who takes what was installed and forgets what was removed or revoked.
+  virtual std::unique_ptr<secrets::Connector> with_consumer(secrets::Connector&) { return nullptr; }
   /// The settings of a role for short-lived users.
   virtual secrets::Settings role() { return {}; }
 };

@@ -50,23 +50,21 @@ Result<int> deliver_webhook(const net::EgressRules& rules, const WebhookEndpoint
   return answer->status;
 }
 
-secrets::Answer test_webhook(const net::EgressRules& rules, const WebhookEndpoint& endpoint,
-                             const secrets::Credential& credential, WallTime now,
-                             std::chrono::milliseconds timeout) {
+Status test_webhook(const net::EgressRules& rules, const WebhookEndpoint& endpoint,
+                    std::span<const SecretBytes* const> secrets, std::uint32_t version,
+                    WallTime now, std::chrono::milliseconds timeout) {
   codec::JsonWriter body;
   body.begin_object().member("type", "keywright.test").member("timestamp", rfc3339(now));
-  body.name("data").begin_object().member("version", credential.version).end_object();
+  body.name("data").begin_object().member("version", version).end_object();
   body.end_object();
   const std::string id = "msg_" + crypto::random_id<RequestId>().text();
-  const SecretBytes* const secrets[] = {&credential.secret};
-  const auto status =
-      deliver_webhook(rules, endpoint, secrets, {id, seconds_of(now), body.text()}, timeout);
-  if (!status) return answer_of(status.error());
-  if (*status >= 200 && *status < 300) return secrets::Answer::ok();
-  const std::string said = "the endpoint answered with status " + std::to_string(*status);
-  if (*status == 400 || *status == 401 || *status == 403)
-    return secrets::Answer::definite_fail("credential_refused", said);
-  return secrets::Answer::unknown("not_confirmed", said);
+  KW_TRY(const int status,
+         deliver_webhook(rules, endpoint, secrets, {id, seconds_of(now), body.text()}, timeout));
+  if (status >= 200 && status < 300) return ok();
+  if (status == 400 || status == 401 || status == 403)
+    return credential_refused(kWhat, std::to_string(status));
+  return error(Code::kUnavailable, "not_confirmed",
+               std::string(kWhat) + " answered with status " + std::to_string(status));
 }
 
 }  // namespace kw::connectors

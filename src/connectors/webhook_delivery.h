@@ -2,12 +2,12 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "net/egress.h"
-#include "secrets/connector.h"
 #include "secrets/webhook_signature.h"
 
 namespace kw::connectors {
@@ -27,11 +27,12 @@ Result<int> deliver_webhook(const net::EgressRules& rules, const WebhookEndpoint
                             const secrets::WebhookMessage& message,
                             std::chrono::milliseconds timeout);
 
-/// A test event ("type":"keywright.test"), signed with this version alone: a 2xx answer says that
-/// the consumer has it. 400, 401 and 403 say that it has not: kDefiniteFail(credential_refused).
-/// Everything else is kUnknown, what we ourselves refuse a definite failure.
-secrets::Answer test_webhook(const net::EgressRules& rules, const WebhookEndpoint& endpoint,
-                             const secrets::Credential& credential, WallTime now,
-                             std::chrono::milliseconds timeout);
+/// A test event ("type":"keywright.test" about `version`), signed with these secrets alone: a 2xx
+/// answer says that the consumer has one of them.
+/// @errors kUnauthenticated(credential_refused): 400, 401 or 403, it has none;
+///   kUnavailable(not_confirmed): any other answer; those of deliver_webhook
+Status test_webhook(const net::EgressRules& rules, const WebhookEndpoint& endpoint,
+                    std::span<const SecretBytes* const> secrets, std::uint32_t version,
+                    WallTime now, std::chrono::milliseconds timeout);
 
 }  // namespace kw::connectors

@@ -12,6 +12,7 @@
 #include <fstream>
 
 #include "base/reveal.h"
+#include "connectors/outcome.h"
 #include "connectors/server_process_for_tests.h"
 
 namespace kw::connectors {
@@ -64,7 +65,9 @@ class WebhookDelivery : public testing::Test {
     return status ? *status : 0;
   }
   Answer test(const Credential& credential) {
-    return test_webhook(rules_, endpoint_, credential, SystemClock().wall(), kPatience);
+    const SecretBytes* const signers[] = {&credential.secret};
+    return answer_of(test_webhook(rules_, endpoint_, signers, credential.version,
+                                  SystemClock().wall(), kPatience));
   }
   static std::int64_t now_seconds() { return to_micros(SystemClock().wall()) / 1'000'000; }
   static Credential make(std::uint32_t version) {

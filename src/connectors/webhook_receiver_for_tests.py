@@ -1,5 +1,5 @@
 """The same consumer where Node.js is missing: the check written from the specification alone. Arguments: the file that gets the
-port, the file with the secrets that it has now (one a line)."""
+port, the file with the secrets that it has now (one a line; * is any)."""
 import base64
 import hashlib
 import hmac
@@ -16,7 +16,10 @@ def verified(body, headers):
     if not stamp.isdigit() or abs(time.time() - int(stamp)) > 300:
         return False
     with open(SECRETS_FILE, encoding="utf-8") as file:
-        keys = [base64.b64decode(line.strip().removeprefix("whsec_")) for line in file if line.strip()]
+        lines = [line.strip() for line in file if line.strip()]
+    if "*" in lines:  # one that verifies nothing
+        return True
+    keys = [base64.b64decode(line.removeprefix("whsec_")) for line in lines]
     signed = f"{identity}.{stamp}.".encode() + body
     wanted = ["v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode() for key in keys]
     given = headers.get("webhook-signature", "").split(" ")

@@ -46,8 +46,8 @@ struct EngineOptions {
   int in_flight_global = 10'000;   ///< runs at work at once
   int in_flight_per_tenant = 128;  ///< … in foreign systems: the others only share transactions
   int in_flight_per_target = 128;
-  /// Runs that begin at one foreign system, emergencies aside; 0: no limit. Each is a handful of
-  /// logins there, and a reload of every consumer.
+  /// Runs that begin at one foreign system, and that promote there, emergencies aside; 0: no limit.
+  /// The one is a handful of logins, the other a reload of every consumer.
   int begins_per_minute = 0;
   std::map<std::string, int> tenant_weights;  ///< 1 when not named; a share of each round
   int tests_in_a_row = 3;                     ///< of an external target; others once

@@ -1,5 +1,6 @@
-// When runs of one foreign system begin: the plan is the first that looks at it, and who shares it
-// with many takes a place in the row before that.
+// When runs of one foreign system begin, and when they promote. The plan is the first that looks at
+// it, and a promotion makes every consumer reload: who shares the system with many takes a place in
+// the row before that.
 #include <algorithm>
 
 #include "rotation/engine_state.h"
@@ -27,10 +28,10 @@ bool Engine::State::is_due(Work& work) {
   return true;
 }
 
-std::optional<WallTime> Engine::State::place_in_row(const std::string& target) {
+std::optional<WallTime> Engine::State::place_in_row(const std::string& row) {
   const SteadyTime at = steady();
   const std::scoped_lock lock(mutex);
-  SteadyTime& next = next_begin[target];
+  SteadyTime& next = next_place[row];
   const auto later = std::max(next, at) - at;
   next =
       at + later + std::chrono::microseconds(std::chrono::minutes(1)) / options.begins_per_minute;
@@ -38,12 +39,14 @@ std::optional<WallTime> Engine::State::place_in_row(const std::string& target) {
   return now() + std::chrono::ceil<std::chrono::microseconds>(later);
 }
 
-bool Engine::State::begins(Work& work) {
-  const bool had_its_place = work.stored && work.stored->problem == kPace;
+bool Engine::State::has_its_turn(Work& work) {
+  const RunState state = work.run.state;
+  const bool had_its_place =
+      work.stored && work.stored->state == state && work.stored->problem == kPace;
   if (!work.traits.external || options.begins_per_minute == 0 || had_its_place ||
       work.run.trigger == Trigger::kEmergency)
     return true;
-  const auto later = place_in_row(work.target);
+  const auto later = place_in_row(work.target + "/" + std::string(run_state_name(state)));
   if (!later) return true;
   return is_due(work) && wait(work, kPace, *later);
 }

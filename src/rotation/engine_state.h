@@ -158,9 +158,9 @@ struct Engine::State {
   bool wait(Work& work, std::string_view why, WallTime until);
 
   // engine_pace.cc
-  bool begins(Work& work);  ///< false: it is not due, or waits for its place in the row
+  bool has_its_turn(Work& work);  ///< false: it is not due, or waits for its place in the row
   bool is_due(Work& work);
-  std::optional<WallTime> place_in_row(const std::string& target);
+  std::optional<WallTime> place_in_row(const std::string& row);
 
   // engine_evidence.cc
   Result<Evidence> evidence(Work& work, Guard guard);
@@ -220,7 +220,7 @@ struct Engine::State {
   std::set<Subject> busy;
   std::map<std::string, int> busy_tenants, busy_targets;
   std::map<std::string, Breaker> breakers;
-  std::map<std::string, SteadyTime> next_begin;  ///< by target
+  std::map<std::string, SteadyTime> next_place;  ///< by target and state
   std::map<std::string, TypeBreaker> type_breakers;
   std::unordered_set<RunId> looked_at;  ///< external runs inspected under this lease
 

@@ -141,6 +141,7 @@ bool Engine::State::forward(Work& work, const StateRow& row) {
   if (skipped(row.state, work.traits, work.run)) return move(work, Move::kAdvance);
   if (row.state == RunState::kRollout && !work.run.worked) return next_percentage(work);
   if (row.state == RunState::kRollout && work.run.percent < 100) return soak(work);
+  if (row.state == RunState::kPromote && !work.run.worked && !has_its_turn(work)) return false;
   if (row.verb && !work.run.worked && !do_verb(work, *row.verb, work.run.percent)) return false;
   if (work.run.state != row.state) return true;  // the verb's failure moved the run
   if (row.state == RunState::kApprove && !same_plan(work)) return false;
@@ -261,7 +262,7 @@ std::string Engine::State::hash_of_plan(const Run& run) {
 // A plan is made of facts that are read now. Nothing was done before it, so it changes what the ops
 // begin from.
 bool Engine::State::plan(Work& work) {
-  if (!begins(work)) return false;
+  if (!has_its_turn(work)) return false;
   if (!look_at_plan(work)) return false;
   Run& run = work.run;
   if (!run.policy_given) {

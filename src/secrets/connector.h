@@ -74,6 +74,9 @@ struct Capabilities {
   int slots = 1;                ///< credentials that are accepted at once
   bool native_overlap = false;  ///< two passwords on one principal
   bool principal_per_version = false;
+  /// The other side fetches a new value itself, in its own time, as the receiver of a webhook does:
+  /// install proves that the overlap is understood, a positive test that the value was taken.
+  bool consumer_takes = false;
   bool self_generates = false;           ///< the system makes the secret, we only receive it
   bool soft_disable = false;             ///< disable_old and restore_old mean something
   bool sessions_survive_revoke = false;  ///< so revoke_old must end them when asked
@@ -167,8 +170,10 @@ class Connector {
   virtual Answer test(const Context& context, const Place& place, const Credential& credential,
                       Probe probe) = 0;
   /// The system itself prefers `fresh` from now on, where it has such a notion; else kOk.
-  virtual Answer promote(const Context& context, const Place& place, const Credential& fresh,
-                         const Credential* old) = 0;
+  virtual Answer promote(const Context&, const Place&, const Credential& /*fresh*/,
+                         const Credential* /*old*/) {
+    return Answer::ok();
+  }
   virtual Result<Drain> measure_drain(const Context& context, const Place& place,
                                       const Credential& old) = 0;
   virtual Answer disable_old(const Context& context, const Place& place, const Credential& old,

@@ -108,6 +108,7 @@ Capabilities FakeSystem::describe(const Place&) const {
   can.soft_disable = kind_ == Kind::kAlternating;
   can.meter = kind_ == Kind::kAlternating ? Drain::Quality::kExact : Drain::Quality::kNone;
   can.lockout_threshold = lockout_threshold;
+  can.consumer_takes = consumer_takes;
   return can;
 }
 
@@ -141,6 +142,7 @@ Result<Observed> FakeSystem::inspect(const Context&, const Place&,
 Answer FakeSystem::install(const Context&, const Place& place, const Credential& fresh,
                            const Credential* old) {
   return guarded(place, {old, &fresh}, [&]() -> Answer {
+    if (consumer_takes) return Answer::ok();
     if (accounts_[fresh.principal].passwords.contains(text_of(fresh))) {
       accounts_[fresh.principal].enabled = true;
       return Answer::ok();

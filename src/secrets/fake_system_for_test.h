@@ -37,8 +37,9 @@ class FakeSystem final : public Connector, public Issuer {
   int lockout_threshold = 0;
   int reject_by_policy = 0;  ///< so many new passwords are refused by policy
   bool accepts_anything = false;
-  int sessions_of_old = 0;     ///< what the meter says
-  int faults_per_hundred = 0;  ///< so many calls get no answer; half of them were heard
+  bool consumer_takes = false;  ///< nothing is installed: set_password() is the consumer
+  int sessions_of_old = 0;      ///< what the meter says
+  int faults_per_hundred = 0;   ///< so many calls get no answer; half of them were heard
 
   // Connector.
   std::string_view name() const override;

@@ -11,6 +11,7 @@
 #include "codec/pem.h"
 #include "crypto/key.h"
 #include "crypto/random.h"
+#include "secrets/webhook_signature.h"
 
 namespace kw::secrets {
 
@@ -109,8 +110,9 @@ Status read_option(std::string_view name, std::string_view value, Generator& int
 const std::map<std::string_view, Generator::Kind>& kinds() {
   using Kind = Generator::Kind;
   static const std::map<std::string_view, Kind> all = {
-      {"password", Kind::kPassword}, {"uuid", Kind::kUuid},  {"hex", Kind::kHex},
-      {"ed25519", Kind::kEd25519},   {"p-256", Kind::kP256}, {"rsa-3072", Kind::kRsa3072}};
+      {"password", Kind::kPassword}, {"uuid", Kind::kUuid},       {"hex", Kind::kHex},
+      {"webhook", Kind::kWebhook},   {"ed25519", Kind::kEd25519}, {"p-256", Kind::kP256},
+      {"rsa-3072", Kind::kRsa3072}};
   return all;
 }
 
@@ -219,7 +221,9 @@ Result<Generator> parse_generator(std::string_view text) {
     if (equals == word.npos) {
       const auto kind = kinds().find(word);
       if (kind == kinds().end() || !first)
-        return bad("a generator is password, uuid, hex, ed25519, p-256 or rsa-3072, then options");
+        return bad(
+            "a generator is password, uuid, hex, webhook, ed25519, p-256 or rsa-3072, then "
+            "options");
       generator.kind = kind->second;
       if (generator.kind == Generator::Kind::kHex) generator.length = 32;
     } else {
@@ -238,6 +242,8 @@ Result<Fields> generate(const Generator& generator) {
     parts.emplace_back("", uuid());
   } else if (generator.kind == Generator::Kind::kHex) {
     parts.emplace_back("", hex_text(crypto::random_secret(generator.length)));
+  } else if (generator.kind == Generator::Kind::kWebhook) {
+    parts.emplace_back("", new_webhook_secret());
   } else {
     parts.emplace_back("", password(generator));
   }

@@ -1,12 +1,13 @@
 // How new values are made. The text form is what people and connectors write:
 //
 //   [password] [length=N] [alphabet=url|alnum|alpha|digits|hex|print] [classes=a,b] [field=NAME]
-//   uuid | hex [bytes=N] | ed25519 | p-256 | rsa-3072        each with [field=NAME]
+//   uuid | hex [bytes=N] | webhook | ed25519 | p-256 | rsa-3072        each with [field=NAME]
 //
 // A password of less than 80 bits is refused. `classes` names what must be in it at least once:
 // lower, upper, digit, symbol; passwords are drawn until they comply, so all of those are equally
-// likely. Key pairs are structured values: `private_key` and `public_key`, PEM.
-// Source of the floor: NIST SP 800-63B, 5.1.1 (random secrets); the margin is ours.
+// likely. `webhook` is a secret of webhook_signature.h. Key pairs are structured values:
+// `private_key` and `public_key`, PEM. Source of the floor: NIST SP 800-63B, 5.1.1 (random
+// secrets); the margin is ours.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +20,7 @@
 namespace kw::secrets {
 
 struct Generator {
-  enum class Kind : std::uint8_t { kPassword, kUuid, kHex, kEd25519, kP256, kRsa3072 };
+  enum class Kind : std::uint8_t { kPassword, kUuid, kHex, kWebhook, kEd25519, kP256, kRsa3072 };
   Kind kind = Kind::kPassword;
   std::size_t length = 43;  ///< characters of a password (1 to 256), bytes of hex (16 to 128)
   std::string alphabet;     ///< the characters themselves

@@ -6,6 +6,7 @@
 
 #include "crypto/key.h"
 #include "secrets/house_for_test.h"
+#include "secrets/webhook_signature.h"
 
 namespace kw::secrets {
 namespace {
@@ -23,6 +24,12 @@ TEST(Generator, the_default_is_43_url_safe_characters) {
       made.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"),
       made.npos);
   EXPECT_NE(one(""), made);
+}
+
+TEST(Generator, a_webhook_secret_is_one_of_32_bytes) {
+  const auto made = must(generate(must(parse_generator("webhook"))));
+  EXPECT_TRUE(shown(made.front().second).starts_with("whsec_"));
+  EXPECT_EQ(must(webhook_key(made.front().second)).size(), 32u);
 }
 
 TEST(Generator, a_password_is_as_its_policy_says) {

@@ -120,6 +120,21 @@ Result<Value> bound_value(const Scene& scene, const std::optional<Value>& before
   return before ? before->with(std::move(parts)) : Value::of_fields(std::move(parts));
 }
 
+// Who refuses the new version by itself still needs the old one.
+Result<Drain> taken_by(const Run& run, const Scene& scene) {
+  const Answer answer = as_admin(scene, [&](const Place& place) {
+    return scene.binding->connector->test(call_of(run), place, *scene.fresh, Probe::kPositive);
+  });
+  if (answer.outcome == Outcome::kUnknown)
+    return error(Code::kUnavailable, answer.reason, answer.detail);
+  Drain drain;
+  drain.quality = Drain::Quality::kExact;
+  if (answer.outcome == Outcome::kOk) return drain;
+  drain.in_use = 1;
+  drain.holders.push_back(scene.binding->target.name);
+  return drain;
+}
+
 bool exists(const Version* version) {
   return version != nullptr && version->state != VersionState::kDestroyed;
 }
@@ -215,7 +230,9 @@ Result<rotation::Observed> SecretRotatable::inspect(const Run& run) {
   seen.old_accepted = old != nullptr && readable(old->state);
   const bool known = secret.primary == run.from_version || seen.pending_primary;
   if (run.from_version != 0 && !known) seen.drift = "primary_changed";
-  if (scene.binding && run.id != RunId()) KW_OK(look_at_target(run, scene, seen));
+  // Where the consumer takes values itself, our rows alone say what is applied.
+  const bool asks = scene.binding && run.id != RunId() && !scene.can().consumer_takes;
+  if (asks) KW_OK(look_at_target(run, scene, seen));
   return seen;
 }
 
@@ -261,6 +278,7 @@ Performed SecretRotatable::test(const Run& run, const Scene& scene) {
     });
   };
   for (const Probe kind : {Probe::kPositive, Probe::kPermission}) {
+    if (scene.can().consumer_takes) break;  // not yet: the old version carries until it has it
     const Answer answer = probe(kind);
     if (answer.outcome == Outcome::kOk) continue;
     if (threshold > 0 && answer.outcome == Outcome::kDefiniteFail)
@@ -390,6 +408,7 @@ void SecretRotatable::settled(const Run&) {}
 
 Result<rotation::Drain> SecretRotatable::measure_drain(const Run& run) {
   KW_TRY(const Scene scene, scene_of(targets_, run));
+  if (scene.binding && scene.fresh && scene.can().consumer_takes) return taken_by(run, scene);
   if (scene.binding && scene.old && scene.can().meter != Drain::Quality::kNone) {
     Result<Drain> measured = error(Code::kInternal, "no_admin", "nobody asked the target");
     as_admin(scene, [&](const Place& place) -> Answer {

@@ -142,6 +142,25 @@ TEST(RotatingAlternating, sessions_of_the_old_user_hold_the_run_in_its_drain) {
   EXPECT_FALSE(room.works(1));
 }
 
+TEST(RotatingTaken, the_old_one_goes_on_until_the_consumer_has_the_new_one) {
+  RotationRoom room(Kind::kDual);
+  room.system->consumer_takes = true;
+  room.bind_app();
+  const auto run = room.start("app");
+  const auto waits = room.carry_to_end(
+      run.id, [] {}, 100);
+  EXPECT_EQ(waits.state, RunState::kDrain);
+  EXPECT_EQ(waits.problem, "in_use");
+  EXPECT_EQ(room.house.secret("app").primary, 2U);
+  EXPECT_EQ(room.house.state("app", 1), kSecondary);
+  const auto read = must(room.house.secrets->read("acme", "app", {}));
+  room.system->set_password(must(read.value.text_of("username")),
+                            must(read.value.text_of("password")));
+  EXPECT_EQ(room.carry_to_end(run.id).state, RunState::kDone);
+  EXPECT_EQ(room.house.state("app", 1), kRetired);
+  room.house.expect_sound();
+}
+
 TEST(RotatingAlternating, lockout_budgets_are_kept) {
   RotationRoom room(Kind::kAlternating);
   room.system->lockout_threshold = 6;

@@ -1,7 +1,7 @@
-// Who read which version, and when. Counting is a map lookup; the service writes hourly buckets to
-// the store every second. A read is counted before its access record is appended, and what a crash
-// cuts off is counted again from the access log: a crash can over-count, never under-count.
-// Table: secret_usage. Thread-safe.
+// Who read which version or used it for a webhook, and when. Counting is a map lookup; the service
+// writes hourly buckets to the store every second. A read is counted before its access record is
+// appended, and what a crash cuts off is counted again from the access log: a crash can over-count,
+// never under-count. Table: secret_usage. Thread-safe.
 #pragma once
 
 #include <map>

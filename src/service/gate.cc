@@ -202,9 +202,10 @@ void record(House& house, const Call& call, const Status& outcome, std::int64_t 
   house.accesses.append(event, std::move(release));
 }
 
-Status record_and_wait(House& house, const Call& call, const Status& outcome, std::int64_t count) {
+Status record_and_wait(House& house, const Call& call, const Status& outcome, std::int64_t count,
+                       std::int64_t version) {
   std::promise<Status> durable;
-  record(house, call, outcome, 0, count,
+  record(house, call, outcome, version, count,
          [&durable](Status status) { durable.set_value(std::move(status)); });
   return durable.get_future().get();
 }

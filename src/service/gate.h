@@ -59,7 +59,7 @@ void record(House& house, const Call& call, const Status& outcome, std::int64_t 
             std::int64_t count, std::function<void(Status)> release);
 /// The same, waiting: for workers.
 Status record_and_wait(House& house, const Call& call, const Status& outcome,
-                       std::int64_t count = 0);
+                       std::int64_t count = 0, std::int64_t version = 0);
 
 template <typename T>
 Status status_of(const Result<T>& result) {

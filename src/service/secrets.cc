@@ -1,7 +1,5 @@
 #include "service/secrets.h"
 
-#include <future>
-
 #include "secrets/generator.h"
 #include "service/secret_house.h"
 
@@ -25,13 +23,6 @@ Result<std::shared_ptr<const secrets::Fields>> generated(std::string_view text) 
   KW_TRY(secrets::Fields made, secrets::generate(generator));
   if (!generator.field.empty()) made.front().first = generator.field;
   return std::make_shared<const secrets::Fields>(std::move(made));
-}
-
-Status record_read(House& house, const Call& call, const Status& outcome, std::uint32_t version) {
-  std::promise<Status> durable;
-  record(house, call, outcome, version, 0,
-         [&durable](Status status) { durable.set_value(std::move(status)); });
-  return durable.get_future().get();
 }
 
 }  // namespace
@@ -95,7 +86,7 @@ Result<Secrets::Readout> read_secret(House& house, Call& call, const Secrets::As
     return house.secrets.secrets.read(call.tenant, call.object, asked);
   }();
   if (outcome) house.secrets.reads.count(outcome->secret.id, outcome->version, call.caller->name);
-  KW_OK(record_read(house, call, status_of(outcome), outcome ? outcome->version : 0));
+  KW_OK(record_and_wait(house, call, status_of(outcome), 0, outcome ? outcome->version : 0));
   return outcome;
 }
 

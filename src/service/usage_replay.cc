@@ -26,7 +26,10 @@ std::string text_of(const codec::JsonView& record, std::string_view name) {
 
 // @returns true when the record is about a secret.
 bool count_secret(House& house, const codec::JsonView& record) {
-  if (text_of(record, "action") != "secret.read-value") return false;
+  const std::string action = text_of(record, "action");
+  if (action != "secret.read-value" && action != "secret.sign-webhook" &&
+      action != "secret.verify-webhook")
+    return false;
   const auto version = record.integer("version");
   if (text_of(record, "outcome") != "ok" || !version || *version < 1) return true;
   const auto secret =

@@ -80,6 +80,16 @@ std::string_view secret_request(OperationId id) {
       return KW_OBJECT(KW_INTEGER("version") "," KW_FLAG("all"));
     case OperationId::secret_find:
       return KW_OBJECT(KW_BYTES("value") "," KW_TEXT("text"));
+    case OperationId::secret_sign_webhook:
+      return KW_OBJECT(
+          KW_BYTES("payload") "," KW_TEXT("text") "," KW_TEXT("id") "," KW_INTEGER("timestamp"));
+    case OperationId::secret_verify_webhook:
+      return KW_NEEDS(
+          R"("headers")",
+          KW_BYTES("payload") "," KW_TEXT(
+              "text") R"(,"headers":{"type":"object","additionalProperties":{"type":"string"}},)"
+                      R"("form":{"enum":["standard","hex_of_body","timed_hex"]},)" KW_TEXT(
+                          "signature_header") "," KW_INTEGER("tolerance_seconds"));
     default:
       return "";
   }
@@ -102,6 +112,18 @@ std::optional<ResponseShape> secret_response(OperationId id) {
     case OperationId::secret_bind:
     case OperationId::secret_unbind:
       return ResponseShape{200, kJson, KW_REF("Secret")};
+    case OperationId::secret_sign_webhook:
+      return ResponseShape{
+          200, kJson,
+          R"({"type":"object","required":["headers","versions"],"properties":{"headers":)"
+          R"({"type":"object","additionalProperties":{"type":"string"}},)"
+          R"("versions":{"type":"array","items":{"type":"integer"}}}})"};
+    case OperationId::secret_verify_webhook:
+      return ResponseShape{
+          200, kJson,
+          R"({"type":"object","required":["verdict","valid"],"properties":{)"
+          R"("verdict":{"enum":["valid","untrusted","invalid"]},"valid":{"type":"boolean"},)"
+          R"("version":{"type":"integer"},"reason":{"type":"string"}}})"};
     case OperationId::secret_rotate:
       return ResponseShape{202, kJson, KW_REF("Run")};
     case OperationId::target_list:
