@@ -36,11 +36,15 @@ class Shop:
         os.makedirs(os.path.join(self.folder, "etc"))
 
     def __enter__(self):
-        for kind in (PostgresServer, RedisServer):
-            self.systems.append(kind())
-            self.bind(self.systems[-1])
-        self.start_application()
-        self.start_agent()
+        try:
+            for kind in (PostgresServer, RedisServer):
+                self.systems.append(kind())
+                self.bind(self.systems[-1])
+            self.start_application()
+            self.start_agent()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_):
