@@ -46,6 +46,9 @@ bool Engine::State::has_its_turn(Work& work) {
   if (!work.traits.external || options.begins_per_minute == 0 || had_its_place ||
       work.run.trigger == Trigger::kEmergency)
     return true;
+  // What was done is committed first: a place is taken once.
+  work.again = !work.ops.empty();
+  if (work.again) return false;
   const auto later = place_in_row(work.target + "/" + std::string(run_state_name(state)));
   if (!later) return true;
   return is_due(work) && wait(work, kPace, *later);
