@@ -1,5 +1,6 @@
 #include "app/emergency_parts.h"
 
+#include "rotation/held_events.h"
 #include "seal/barrier.h"
 #include "service/incident_approval.h"
 
@@ -36,8 +37,7 @@ EmergencyParts::EmergencyParts(const EmergencyGround& ground)
       any_replacement_(replacement_, secret_replacement_),
       any_reencrypt_(reencrypt_),
       any_shadows_(shadows_),
-      operations_(ground.keys.keyring, ground.keys.barrier, ground.seal,
-                  ground.keys.kek_rotations),
+      operations_(ground.keys.keyring, ground.keys.barrier, ground.seal, ground.keys.kek_rotations),
       incidents_(incident_house(), incident_ports()),
       ceremonies_(ground.keys.log, ground.keys.clock, operations_, proof()),
       house_{graph_, incidents_, ceremonies_, [this] { look_again(); },
@@ -63,9 +63,8 @@ rotation::IncidentHouse EmergencyParts::incident_house() {
 }
 
 rotation::IncidentPorts EmergencyParts::incident_ports() {
-  rotation::IncidentPorts ports{graph_,         any_compromise_,  any_history_,
-                                any_reencrypt_, any_replacement_, &any_shadows_,
-                                {},             {}};
+  rotation::IncidentPorts ports{graph_,           any_compromise_, any_history_, any_reencrypt_,
+                                any_replacement_, &any_shadows_,   {},           {}};
   ports.approved = [this](rotation::Change change, const rotation::Incident& incident) {
     return service::spend_for_incident(ground_.approvals, change, incident);
   };
@@ -119,13 +118,17 @@ void EmergencyParts::work() {
   }
 }
 
-// One round over all open incidents. @returns steps made.
+// One round over all open incidents, and over what waited for one to end. @returns steps made.
 int EmergencyParts::look() {
   audit::Event by;
   by.action = "incident.advance";
   by.actor = "keywright";
   by.method = "internal";
-  const auto steps = incidents_.tick(by);
+  auto steps = incidents_.tick(by);
+  if (steps) {
+    const auto released = rotation::release_events(ground_.keys.store, ground_.rotation.runs, by);
+    steps = released ? Result<int>(*steps + *released) : released;
+  }
   if (steps) {
     last_failure_.clear();
     if (*steps > 0) ground_.rotation.engine.wake();

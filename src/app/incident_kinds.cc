@@ -51,11 +51,18 @@ Result<std::string> ReencryptByKind::start(rotation::Change change, const Subjec
   return keys_.start(change, subject, versions);
 }
 
+Status ShadowsByKind::can_make(const Subject& subject) const {
+  if (!is_secret(subject)) return ok();
+  return error(Code::kFailedPrecondition, "no_drill",
+               subject.text() +
+                   " has no stand-in: a foreign system would have to accept it. "
+                   "Drill with keys that no secret depends on, or rotate the secret");
+}
+
 Result<Subject> ShadowsByKind::make(const audit::Event& by, std::string_view incident,
                                     const Subject& subject) {
-  if (!is_secret(subject)) return keys_.make(by, incident, subject);
-  return error(Code::kFailedPrecondition, "no_drill",
-               "a secret has no stand-in at its target: drill with keys, or rotate the secret");
+  KW_OK(can_make(subject));
+  return keys_.make(by, incident, subject);
 }
 
 Result<Bytes> EdgesTogether::revision(store::Reader& reader) {

@@ -107,6 +107,7 @@ class ReencryptByKind final : public rotation::Reencrypt {
 class ShadowsByKind final : public rotation::Shadows {
  public:
   explicit ShadowsByKind(rotation::Shadows& keys) : keys_(keys) {}
+  Status can_make(const rotation::Subject& subject) const override;
   Result<rotation::Subject> make(const audit::Event& by, std::string_view incident,
                                  const rotation::Subject& subject) override;
   Status remove(const audit::Event& by, std::string_view incident) override {

@@ -86,8 +86,14 @@ RotationParts::RotationParts(const RotationGround& ground)
       reencryption_(ground.store, ground.clock, reencryption_options()),
       jobs_({ground.store, ground.changes, ground.clock}, {&reencryption_}, {&kek_jobs_},
             job_options(ground.config)),
-      forced_(jobs_, reencryption_, places_,
-              [this](const rotation::Subject& subject) { return primary_of(subject); }) {
+      forced_(
+          jobs_, reencryption_, places_,
+          [this](const rotation::Subject& subject) { return primary_of(subject); },
+          [this](rotation::Change change, const rotation::Subject& subject,
+                 const rotation::Versions& versions, const JobId& job) {
+            return keys::grant_reencryption(ground_.keyring, {change.tx, change.by}, subject,
+                                            versions, job);
+          }) {
   // What rotates: one line per kind.
   rotatables_.push_back(std::make_unique<keys::KeyRotatable>(ground.keyring, ground.usage, meter_));
   rotatables_.push_back(std::make_unique<keys::KekRotatable>(ground.keyring, ground.kek_rotations));
@@ -143,8 +149,11 @@ rotation::Reencryption::Options RotationParts::reencryption_options() {
   rotation::Reencryption::Options options;
   options.open_cipher =
       [this](const rotation::Job& job) -> Result<std::unique_ptr<rotation::Cipher>> {
+    const auto grant = [this, id = job.id] {
+      return keys::ReencryptionGrant::load(ground_.keyring, id);
+    };
     KW_TRY(auto cipher, keys::ReencryptionCipher::open(ground_.keyring, ground_.uses(), job.tenant,
-                                                       job.subject));
+                                                       job.subject, grant));
     return std::unique_ptr<rotation::Cipher>(std::move(cipher));
   };
   options.open_store =

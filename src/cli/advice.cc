@@ -46,6 +46,10 @@ const std::map<std::string, std::string, std::less<>>& tries() {
       {"operation_changed", "cancel this ceremony and open another one"},
       {"plan_stale", "keywright key rotate KEY --dry-run   (a plan of how it is now)"},
       {"run_open", "keywright run list --open   (its run goes on by itself)"},
+      {"no_drill", "keywright incident start --scope key:KEY --reason drill --drill"},
+      {"not_your_consumer",
+       "a key admin says who speaks for it: keywright consumer add NAME --uses KEY --principal "
+       "NAME"},
       {"not_a_webhook", "keywright secret edit PATH --type webhook   (or webhook-inbound)"},
       {"bad_webhook_secret", "keywright secret put PATH --generate webhook"},
       {"plan_changed", "keywright run show RUN   (the plan as it is now)"},
@@ -63,6 +67,11 @@ std::string attempt(const Error& failure, const client::Problem& problem) {
   if (failure.reason == "approval_required" && !problem.approval_id.empty())
     return "they type: keywright approval approve " + problem.approval_id +
            "   then you: the same with --approval " + problem.approval_id;
+  if (failure.reason == "run_open" && !problem.run_id.empty())
+    return "keywright run watch " + problem.run_id +
+           "   (wait for its end; or: keywright run rollback " + problem.run_id + ", run abort)";
+  if (failure.reason == "frozen_by_incident" && !problem.incident_id.empty())
+    return "keywright incident watch " + problem.incident_id + "   (the freeze ends with it)";
   const auto found = tries().find(failure.reason);
   return found == tries().end() ? "" : found->second;
 }

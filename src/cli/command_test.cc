@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "cli/advice.h"
@@ -10,6 +11,7 @@
 #include "cli/help.h"
 #include "cli/hints.h"
 #include "cli/progress.h"
+#include "cli/runbook_texts.h"
 
 namespace kw::cli {
 namespace {
@@ -97,6 +99,44 @@ TEST(Advice, keeps_its_first_line_short) {
             "error: destroy of acme:orders@1 needs a name to confirm, and there is no terminal\n"
             "  why: what only it protects becomes unreadable [confirm_required]\n"
             "  try: keywright key destroy orders@1 --confirm orders");
+}
+
+TEST(Advice, says_of_a_file_what_why_and_where_to_look) {
+  const auto said = [](const char* reason, const char* message) {
+    const Error failure = error(Code::kInvalidArgument, reason, message);
+    return advice(failure, {}, false, file_trouble(failure));
+  };
+  EXPECT_EQ(said("cannot_read", "cannot read etc/policy.yaml: there is no such file"),
+            "error: cannot read etc/policy.yaml [cannot_read]\n  why: there is no such file\n"
+            "  try: ls -ld etc/");
+  EXPECT_EQ(said("cannot_read", "cannot read a: b.txt: this user may not"),
+            "error: cannot read a: b.txt [cannot_read]\n  why: this user may not\n"
+            "  try: ls -l 'a: b.txt'");
+  EXPECT_EQ(said("file_too_large", "cannot read x: it has more than 1 GiB"),
+            "error: cannot read x [file_too_large]\n  why: it has more than 1 GiB\n"
+            "  try: split it, or choose another file");
+}
+
+TEST(Advice, names_the_run_and_the_incident_that_are_in_the_way) {
+  client::Problem problem;
+  problem.run_id = "11aa";
+  EXPECT_EQ(
+      advice(error(Code::kFailedPrecondition, "run_open", "run 11aa is open"), problem, false),
+      "error: run 11aa is open [run_open]\n  try: keywright run watch 11aa   (wait for its "
+      "end; or: keywright run rollback 11aa, run abort)");
+  problem.incident_id = "22bb";
+  EXPECT_EQ(
+      advice(error(Code::kFailedPrecondition, "frozen_by_incident", "frozen"), problem, false),
+      "error: frozen [frozen_by_incident]\n  try: keywright incident watch 22bb   (the freeze "
+      "ends with it)");
+}
+
+TEST(Runbooks, are_inside_the_program) {
+  const auto pages = runbook_texts();
+  EXPECT_GT(pages.size(), 20u);
+  EXPECT_TRUE(std::any_of(pages.begin(), pages.end(), [](const RunbookText& page) {
+    return page.name == "RO-4" && page.text.starts_with("# RO-4: ");
+  }));
 }
 
 TEST(Advice, says_how_to_name_a_tenant) {

@@ -22,7 +22,7 @@ Words verbs_of(const std::vector<Command>& commands) {
       words[command.noun].insert(command.verb);
   }
   words["server"];
-  words["help"] = {"exit-codes", "environment", "output", "algorithms", "config"};
+  words["help"] = {"exit-codes", "environment", "output", "algorithms", "config", "runbook"};
   return words;
 }
 Words flags_of(const std::vector<Command>& commands) {

@@ -61,6 +61,7 @@ Status show(Session& session, const Arguments& arguments) {
   Session::line("  looks every " + seconds_of(row, "refresh_seconds") + ", gone after " +
                 seconds_of(row, "lease_seconds") + " of silence, seen " +
                 from_now(member(row, "seen_at")));
+  Session::line("  principal " + member(row, "principal") + " speaks for it");
   if (const auto subjects = row.find("subjects"))
     for (const JsonView& subject : subjects->elements())
       Session::line("  uses  " + member(subject, "kind") + ":" + at.tenant + "/" +
@@ -74,6 +75,7 @@ Status add(Session& session, const Arguments& arguments) {
   KW_TRY(const auto lease, parse_duration(arguments.text("--lease", "15m")));
   JsonWriter json;
   json.begin_object().member("environment", arguments.text("--environment", "production"));
+  if (arguments.has("--principal")) json.member("principal", arguments.text("--principal"));
   json.member("canary", arguments.has("--canary"));
   json.member("refresh_seconds", refresh.count()).member("lease_seconds", lease.count());
   json.name("subjects").begin_array();
@@ -188,6 +190,7 @@ void add_consumer_commands(std::vector<Command>& commands) {
                     "register a consumer, or replace what is known of it",
                     "NAME",
                     {{"--uses", "a key that it uses; may be given again", Kind::kRepeated, true},
+                     {"--principal", "who speaks for it (default: of its own name)", Kind::kText},
                      {"--environment", "production (default), staging …", Kind::kText},
                      {"--canary", "it gets new versions first", Kind::kSwitch},
                      {"--refresh", "how often it looks for new versions (5m)", Kind::kText},

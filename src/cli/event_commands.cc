@@ -22,6 +22,11 @@ std::string words_of(const JsonView& row, std::string_view name) {
   return text;
 }
 
+std::string held_words(const JsonView& outcome) {
+  const auto held = count(outcome, "held");
+  return held == 0 ? "" : std::to_string(held) + " wait for an incident to end, ";
+}
+
 Status report(Session& session, const Arguments& arguments) {
   KW_TRY(const std::string tenant, session.tenant());
   JsonWriter json;
@@ -40,7 +45,7 @@ Status report(Session& session, const Arguments& arguments) {
   if (session.print_for_machines(answer)) return ok();
   Session::line(std::to_string(count(root, "started")) + " runs started of " +
                 std::to_string(count(root, "matched")) + " subjects; " +
-                std::to_string(count(root, "already_open")) + " had one open, " +
+                std::to_string(count(root, "already_open")) + " had one open, " + held_words(root) +
                 std::to_string(count(root, "not_listed")) + " have no policy for " +
                 arguments.reference);
   if (const auto runs = root.find("runs"))

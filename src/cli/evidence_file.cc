@@ -1,35 +1,13 @@
 #include "cli/evidence_file.h"
 
 #include <cstdio>
-#include <fstream>
-#include <sstream>
 
+#include "cli/sealed_file.h"
 #include "rotation/evidence.h"
 
 namespace kw::cli {
 
 namespace {
-
-Result<std::string> read_file(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::string text;
-  if (in) {
-    std::ostringstream content;
-    content << in.rdbuf();
-    text = content.str();
-  }
-  if (!in || text.size() > rotation::kEvidenceBytesMax)
-    return error(Code::kNotFound, "cannot_read", "cannot read " + path);
-  return text;
-}
-
-Status write_file(const std::string& path, std::string_view text) {
-  std::ofstream out(path, std::ios::binary | std::ios::trunc);
-  out << text;
-  out.close();
-  if (out) return ok();
-  return error(Code::kFailedPrecondition, "cannot_write", "cannot write " + path);
-}
 
 void print_json(const rotation::EvidenceReport& report) {
   codec::JsonWriter json;
@@ -64,7 +42,7 @@ Status save_evidence(Session& session, const Arguments& arguments, const std::st
     std::fwrite(text.data(), 1, text.size(), stdout);  // byte by byte: it is signed
     return ok();
   }
-  KW_OK(write_file(file, text));
+  KW_OK(write_file(file, as_bytes(text)));
   KW_TRY(const auto checkpoint, session.send("GET", "/api/v1/audit/checkpoint"));
   Session::line("wrote " + file);
   Session::line("  next     keywright " + noun + " verify " + file + " --key '" +
@@ -72,11 +50,10 @@ Status save_evidence(Session& session, const Arguments& arguments, const std::st
   return ok();
 }
 
-Status verify_evidence_file(Session& session, const Arguments& arguments,
-                            const std::string& kind) {
-  KW_TRY(const std::string text, read_file(arguments.reference));
+Status verify_evidence_file(Session& session, const Arguments& arguments, const std::string& kind) {
+  KW_TRY(const WipedBytes text, read_file(arguments.reference, rotation::kEvidenceBytesMax));
   KW_TRY(rotation::EvidenceReport report,
-         rotation::verify_evidence(text, arguments.text("--key")));
+         rotation::verify_evidence(as_text(text), arguments.text("--key")));
   if (report.good() && report.kind != kind) report.problem = "other_kind";
   if (session.options().format == Format::kJson)
     print_json(report);

@@ -1,8 +1,7 @@
-#include <fstream>
-#include <sstream>
 
 #include "cli/emergency_commands.h"
 #include "cli/listing.h"
+#include "cli/sealed_file.h"
 #include "cli/session.h"
 
 namespace kw::cli {
@@ -29,9 +28,9 @@ std::string tenant_of(Session& session, const Arguments& arguments) {
 Status show(Session& session, const Arguments& arguments) {
   const bool dot = arguments.has(std::string(kDotFlag));
   KW_TRY(const auto answer,
-         session.send("GET", std::string(kGraph) +
-                                 client::query({{"tenant", tenant_of(session, arguments)},
-                                                {"format", dot ? "dot" : ""}})));
+         session.send(
+             "GET", std::string(kGraph) + client::query({{"tenant", tenant_of(session, arguments)},
+                                                         {"format", dot ? "dot" : ""}})));
   if (dot || session.options().format == Format::kJson) {
     Session::line(std::string(answer.text.data(), answer.text.size()));
     return ok();
@@ -55,12 +54,12 @@ Status add(Session& session, const Arguments& arguments) {
   json.begin_object().member("from", arguments.text("--from")).member("to", arguments.text("--to"));
   json.member("type", arguments.text("--type"));
   if (arguments.has("--break")) json.member("break", true);
-  if (arguments.has("--other-approval")) json.member("approval", arguments.text("--other-approval"));
+  if (arguments.has("--other-approval"))
+    json.member("approval", arguments.text("--other-approval"));
   json.end_object();
-  KW_OK(session.send("POST",
-                     std::string(kGraph) +
-                         client::query({{"tenant", tenant_of(session, arguments)}}),
-                     json.text()));
+  KW_OK(session.send(
+      "POST", std::string(kGraph) + client::query({{"tenant", tenant_of(session, arguments)}}),
+      json.text()));
   Session::line(arguments.text("--from") + " -" + arguments.text("--type") + "-> " +
                 arguments.text("--to"));
   return ok();
@@ -68,22 +67,18 @@ Status add(Session& session, const Arguments& arguments) {
 
 Status remove(Session& session, const Arguments& arguments) {
   KW_OK(session.send("DELETE",
-                     std::string(kGraph) +
-                         client::query({{"tenant", tenant_of(session, arguments)},
-                                        {"from", arguments.text("--from")},
-                                        {"to", arguments.text("--to")},
-                                        {"type", arguments.text("--type")}})));
+                     std::string(kGraph) + client::query({{"tenant", tenant_of(session, arguments)},
+                                                          {"from", arguments.text("--from")},
+                                                          {"to", arguments.text("--to")},
+                                                          {"type", arguments.text("--type")}})));
   Session::line("removed");
   return ok();
 }
 
 Status import(Session& session, const Arguments& arguments) {
-  std::ifstream in(arguments.reference, std::ios::binary);
-  std::ostringstream content;
-  content << in.rdbuf();
-  if (!in) return error(Code::kNotFound, "cannot_read", "cannot read " + arguments.reference);
+  KW_TRY(const WipedBytes content, read_file(arguments.reference));
   JsonWriter json;
-  json.begin_object().member("text", content.str());
+  json.begin_object().member("text", as_text(content));
   json.member("mode", arguments.has("--replace") ? "replace" : "merge").end_object();
   KW_TRY(const auto answer, session.send("POST", std::string(kGraph) + ":import", json.text()));
   const JsonView done = answer.json.root();
@@ -156,44 +151,44 @@ std::vector<Flag> ends() {
 void add_graph_commands(std::vector<Command>& commands) {
   std::vector<Flag> adding = ends();
   adding.push_back({"--break", "the order may be given up here", Kind::kSwitch});
-  adding.push_back({"--other-approval", "of the other tenant, when the ends have two", Kind::kText});
-  commands.insert(
-      commands.end(),
-      {{"graph",
-        "show",
-        "what depends on what; -o dot for Graphviz",
-        "",
-        {kAll},
-        {"keywright graph show", "keywright graph show -o dot"},
-        show},
-       {"graph",
-        "import",
-        "declare edges from a YAML or JSON file, all or none",
-        "FILE",
-        {{"--replace", "afterwards the declared graph is exactly this", Kind::kSwitch}},
-        {"keywright graph import edges.yaml"},
-        import},
-       {"graph",
-        "add",
-        "declare an edge",
-        "",
-        adding,
-        {"keywright graph add --from key:acme/orders --to app:shop --type verifies"},
-        add},
-       {"graph",
-        "remove",
-        "remove a declared edge",
-        "",
-        ends(),
-        {"keywright graph remove --from key:acme/orders --to app:shop --type verifies"},
-        remove},
-       {"graph",
-        "blast",
-        "what must follow when it is compromised, wave by wave",
-        "SUBJECT",
-        {kAll},
-        {"keywright graph blast kek:acme/kek", "keywright graph blast orders"},
-        blast}});
+  adding.push_back(
+      {"--other-approval", "of the other tenant, when the ends have two", Kind::kText});
+  commands.insert(commands.end(),
+                  {{"graph",
+                    "show",
+                    "what depends on what; -o dot for Graphviz",
+                    "",
+                    {kAll},
+                    {"keywright graph show", "keywright graph show -o dot"},
+                    show},
+                   {"graph",
+                    "import",
+                    "declare edges from a YAML or JSON file, all or none",
+                    "FILE",
+                    {{"--replace", "afterwards the declared graph is exactly this", Kind::kSwitch}},
+                    {"keywright graph import edges.yaml"},
+                    import},
+                   {"graph",
+                    "add",
+                    "declare an edge",
+                    "",
+                    adding,
+                    {"keywright graph add --from key:acme/orders --to app:shop --type verifies"},
+                    add},
+                   {"graph",
+                    "remove",
+                    "remove a declared edge",
+                    "",
+                    ends(),
+                    {"keywright graph remove --from key:acme/orders --to app:shop --type verifies"},
+                    remove},
+                   {"graph",
+                    "blast",
+                    "what must follow when it is compromised, wave by wave",
+                    "SUBJECT",
+                    {kAll},
+                    {"keywright graph blast kek:acme/kek", "keywright graph blast orders"},
+                    blast}});
 }
 
 }  // namespace kw::cli

@@ -5,6 +5,7 @@
 
 #include "cli/exit_code.h"
 #include "cli/hints.h"
+#include "cli/runbook_texts.h"
 #include "cli/session.h"
 #include "crypto/algorithm.h"
 
@@ -129,22 +130,50 @@ std::string noun_summary(const std::string& noun) {
   return found == kSummaries.end() ? "" : found->second;
 }
 
+namespace {
+
+int no_such_page(const std::string& what, const std::string& wanted, const std::string& before,
+                 const std::vector<std::string>& names) {
+  const std::string near = nearest(wanted, names);
+  Session::say("error: no " + what + " \"" + wanted + "\" [usage]\n  try: keywright help" + before +
+               (near.empty() ? "" : " " + near));
+  return kUsage;
+}
+
+// @param wanted  an alert's id or a page's name; nullptr: which ones there are.
+int show_runbook(const char* wanted) {
+  std::vector<std::string> names;
+  for (const RunbookText& page : runbook_texts()) {
+    if (wanted != nullptr && page.name == wanted) {
+      Session::line(std::string(page.text.substr(0, page.text.find_last_not_of('\n') + 1)));
+      return kDone;
+    }
+    names.emplace_back(page.name);
+  }
+  if (wanted != nullptr) return no_such_page("runbook", wanted, " runbook", names);
+  std::string list = "runbooks:";
+  for (const std::string& name : names) list += " " + name;
+  Session::line(list + "\n  keywright help runbook ID");
+  return kDone;
+}
+
+}  // namespace
+
 int show_help(int argc, char** argv) {
   if (argc < 3) {
     std::string list = "topics:";
     for (const auto& [name, text] : topics()) list += " " + name;
+    list += " runbook";
     Session::line(list + "\n  keywright help TOPIC;  commands: keywright NOUN --help");
     return kDone;
   }
   std::string topic = argv[2];
+  if (topic == "runbook") return show_runbook(argc > 3 ? argv[3] : nullptr);
   const auto found = topics().find(topic);
   if (found == topics().end()) {
-    std::vector<std::string> names;
+    std::vector<std::string> names = {"runbook"};
     for (const auto& [name, text] : topics()) names.push_back(name);
-    const std::string near = nearest(topic, names);
-    Session::say("error: no help topic \"" + topic + "\" [usage]\n  try: keywright help" +
-                 (near.empty() ? "" : " " + near));
-    return kUsage;
+    return no_such_page("help topic", topic, "", names);
   }
   Session::line(found->second());
   return kDone;

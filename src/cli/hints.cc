@@ -32,13 +32,17 @@ bool plain(const std::string& word) {
                               "_-./:@=,%+") == word.npos;
 }
 
+std::string quoted(const std::string& word) {
+  return plain(word) ? word : "'" + word + "'";
+}
+
 // The command as it was typed, with one word replaced: it can be pasted.
 std::string command_line(const std::vector<std::string>& words, const std::string& replaced,
                          const std::string& by) {
   std::string line = "keywright";
   for (const std::string& word : words) {
     const std::string& shown = !replaced.empty() && word == replaced ? by : word;
-    line += " " + (plain(shown) ? shown : "'" + shown + "'");
+    line += " " + quoted(shown);
   }
   return line;
 }
@@ -110,6 +114,24 @@ std::string nearest(const std::string& typed, const std::vector<std::string>& ca
   return found;
 }
 
+// "cannot read PATH: CAUSE"
+Hints file_trouble(const Error& failure) {
+  Hints hints;
+  const auto colon = failure.message.rfind(": ");
+  if (colon == std::string::npos) return hints;
+  hints.what = failure.message.substr(0, colon);
+  hints.why = failure.message.substr(colon + 2);
+  const auto name = hints.what.find(' ', hints.what.find(' ') + 1);
+  const std::string path = name == std::string::npos ? "" : hints.what.substr(name + 1);
+  const auto slash = path.rfind('/');
+  const bool lost = failure.reason == "cannot_write" || hints.why.starts_with("there is no");
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  hints.attempt = lost ? "ls -ld " + quoted(folder) : "ls -l " + quoted(path);
+  if (failure.reason == "file_too_large") hints.attempt = "split it, or choose another file";
+  if (path == "-") hints.attempt = "name a file instead of standard input";
+  return hints;
+}
+
 Hints hints_for(Session& session, const Command& command, const Arguments& arguments,
                 const std::vector<std::string>& words, const Error& failure) {
   Hints hints;
@@ -118,6 +140,9 @@ Hints hints_for(Session& session, const Command& command, const Arguments& argum
     return missing_key(session, arguments, words);
   if (failure.reason == "not_found" && (command.noun == "incident" || command.noun == "ceremony"))
     hints.attempt = "keywright " + command.noun + " list --all";
+  if (failure.reason == "cannot_read" || failure.reason == "cannot_write" ||
+      failure.reason == "file_too_large")
+    return file_trouble(failure);
   if (failure.reason == "sealed") return while_sealed(session);
   if (about_the_token(failure.reason) && !session.hidden_context().empty()) {
     hints.why =

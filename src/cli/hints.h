@@ -11,6 +11,8 @@
 
 namespace kw::cli {
 
+/// Of a file that cannot be read or written: what, why, and what to look at.
+Hints file_trouble(const Error& failure);
 /// May ask the server; finds nothing rather than failing.
 /// @param words  of the command line as typed, without the program's name.
 Hints hints_for(Session& session, const Command& command, const Arguments& arguments,

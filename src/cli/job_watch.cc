@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <thread>
 
+#include "cli/duration.h"
 #include "cli/progress.h"
 
 namespace kw::cli {
@@ -52,6 +53,10 @@ std::string note_of(const JsonView& job) {
   };
   add("cas_lost", "left to writers");
   add("quarantined", "in quarantine");
+  const std::string failure = member(job, "last_failure");
+  if (!failure.empty())
+    note += (note.empty() ? "" : "  ") + ("tried again after " + failure) + " (" +
+            from_now(member(job, "last_failure_at")) + ")";
   return note;
 }
 

@@ -12,6 +12,8 @@ using codec::JsonView;
 using codec::JsonWriter;
 using Kind = Flag::Kind;
 
+constexpr std::size_t kTokenFileMax = 64 * 1024;
+
 std::string curve_or_size(const JsonView& key) {
   const std::string curve = member(key, "crv");
   if (!curve.empty()) return curve;
@@ -76,6 +78,31 @@ Status sign_jwt(Session& session, const Arguments& arguments) {
   return ok();
 }
 
+// One line: files and terminals end it.
+std::string_view trimmed(std::string_view text) {
+  const std::size_t end = text.find_last_not_of(" \r\n");
+  return end == text.npos ? std::string_view() : text.substr(0, end + 1);
+}
+
+Status verify_jwt(Session& session, const Arguments& arguments) {
+  KW_TRY(const Reference at, session.reference(arguments.reference));
+  KW_TRY(const WipedBytes token, read_file(arguments.text("--in", "-"), kTokenFileMax));
+  JsonWriter json;
+  json.begin_object().member("token", trimmed(as_text(token))).end_object();
+  KW_TRY(const auto answer,
+         session.send("POST", Session::key_path(at) + ":verify-jwt", json.text()));
+  const JsonView root = answer.json.root();
+  const std::string verdict = member(root, "verdict"), reason = member(root, "reason");
+  if (!session.print_for_machines(answer, verdict)) {
+    Session::line(verdict + "  " + at.text() + "@" + std::to_string(count(root, "version")) +
+                  (reason.empty() ? "" : "  " + reason));
+    if (const auto claims = root.find("claims")) Session::line(json_of(*claims));
+  }
+  const auto relied_on = root.boolean("valid");
+  if (relied_on && *relied_on) return ok();
+  return Error{Code::kFailedPrecondition, "proof_failed", "", std::nullopt};
+}
+
 }  // namespace
 
 void add_jwks_commands(std::vector<Command>& commands) {
@@ -102,7 +129,14 @@ void add_jwks_commands(std::vector<Command>& commands) {
         {{"--claims", "file with the claims, a JSON object; - is standard input", Kind::kText},
          {"--type", "typ of the header, JWT by default", Kind::kText}},
         {"keywright key sign-jwt tokens --claims claims.json"},
-        sign_jwt}});
+        sign_jwt},
+       {"key",
+        "verify-jwt",
+        "verify a JSON Web Token; exit 7 when it is not valid now",
+        "KEY",
+        {{"--in", "file with the token; - is standard input", Kind::kText}},
+        {"keywright key verify-jwt tokens --in token.txt"},
+        verify_jwt}});
 }
 
 }  // namespace kw::cli

@@ -2,7 +2,12 @@
 
 #include <unistd.h>
 
+#include <atomic>
+#include <condition_variable>
 #include <csignal>
+#include <memory>
+#include <mutex>
+#include <optional>
 #include <thread>
 
 #include "base/clock.h"
@@ -16,6 +21,8 @@ namespace {
 using codec::JsonView;
 
 constexpr std::chrono::milliseconds kPoll{500};
+constexpr std::chrono::seconds kLook{3};              // beside the stream: not all is an event
+constexpr std::chrono::milliseconds kInterrupt{100};  // until Ctrl-C is seen
 
 volatile std::sig_atomic_t interrupted = 0;  // NOLINT: the only thing a signal handler may write
 void on_interrupt(int) {
@@ -57,6 +64,61 @@ class Screen {
   std::string last_;
 };
 
+// The server's events, where the caller may hear them: they say when to look. Without them, and
+// until the first one came, it is time to look every half second.
+class News {
+ public:
+  News(Session& session, std::string id) : id_(std::move(id)) {
+    auto connection = session.another_connection();
+    if (!connection) return;
+    thread_ =
+        std::thread([this, to = std::make_shared<client::Connection>(*std::move(connection))] {
+          const Status ended = to->events(
+              "",
+              [this](std::string_view, std::string_view, std::string_view data) {
+                note(data.find(id_) != data.npos);
+                return !stop_;
+              },
+              "/api/v1/events", &stop_);
+          static_cast<void>(ended);  // not for this caller, or the server went: back to looking
+          const std::scoped_lock lock(mutex_);
+          heard_ = false;
+        });
+  }
+  ~News() {
+    stop_ = true;
+    if (thread_.joinable()) thread_.join();
+  }
+  News(const News&) = delete;
+  News& operator=(const News&) = delete;
+
+  /// Until there is something to look at, or a signal came.
+  void wait() {
+    std::unique_lock lock(mutex_);
+    const auto since = std::chrono::steady_clock::now();
+    while (!changed_ && interrupted == 0 &&
+           std::chrono::steady_clock::now() - since < (heard_ ? Span(kLook) : Span(kPoll)))
+      wake_.wait_for(lock, kInterrupt);
+    changed_ = false;
+  }
+
+ private:
+  using Span = std::chrono::steady_clock::duration;
+  void note(bool ours) {
+    const std::scoped_lock lock(mutex_);
+    heard_ = true;
+    changed_ = changed_ || ours;
+    if (ours) wake_.notify_all();
+  }
+
+  const std::string id_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool heard_ = false, changed_ = false;
+  std::atomic<bool> stop_{false};
+  std::thread thread_;
+};
+
 Status end_of(const Session& session, const client::Answer& answer, const std::string& id) {
   const JsonView run = answer.json.root();
   const std::string state = member(run, "state");
@@ -77,6 +139,7 @@ Error still_in(const std::string& id, const std::string& state, std::chrono::sec
 Status follow(Session& session, const std::string& id, std::chrono::seconds patience) {
   Screen screen(isatty(STDERR_FILENO) == 1);
   const auto deadline = std::chrono::steady_clock::now() + patience;
+  std::optional<News> news;
   for (;;) {
     KW_TRY(const client::Answer answer, session.send("GET", "/api/v1/rotation/runs/" + id));
     const JsonView run = answer.json.root();
@@ -88,7 +151,8 @@ Status follow(Session& session, const std::string& id, std::chrono::seconds pati
       return ok();
     }
     if (std::chrono::steady_clock::now() >= deadline) return still_in(id, state, patience);
-    std::this_thread::sleep_for(kPoll);
+    if (!news) news.emplace(session, member(run, "id"));
+    news->wait();
   }
 }
 

@@ -17,10 +17,13 @@ Result<Bytes> seal_content(ByteView plaintext, const SecretBytes& data_key);
 /// @errors kInvalidArgument(decrypt_failed)
 Result<WipedBytes> open_content(ByteView content, const SecretBytes& data_key);
 
-/// Whole file, at most 1 GiB; "-" is standard input. @errors kNotFound(cannot_read),
-/// kTooLarge(file_too_large)
-Result<WipedBytes> read_file(const std::string& path);
+inline constexpr std::size_t kFileMax = std::size_t{1} << 30;
+/// Whole file; "-" is standard input. Messages end in ": " and the cause (hints.h tells it apart).
+/// @param most  bytes. @errors kInvalidArgument(cannot_read), kTooLarge(file_too_large)
+Result<WipedBytes> read_file(const std::string& path, std::size_t most = kFileMax);
 /// Temp + fsync + rename, 0600; "-" is standard output. @errors kFailedPrecondition(cannot_write)
 Status write_file(const std::string& path, ByteView content);
+/// What errno says, in words for people.
+Error cannot_read(const std::string& path, int cause);
 
 }  // namespace kw::cli

@@ -3,6 +3,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
@@ -11,6 +12,7 @@
 
 #include "base/name.h"
 #include "cli/permit.h"
+#include "cli/sealed_file.h"
 
 namespace kw::cli {
 
@@ -29,7 +31,11 @@ Error usage(const std::string& message) {
 Result<WipedText> first_line(const std::string& file) {
   std::ifstream in(file);
   std::string text;
-  if (!std::getline(in, text)) return error(Code::kNotFound, "cannot_read", "cannot read " + file);
+  errno = 0;
+  if (!std::getline(in, text))
+    return errno != 0 ? cannot_read(file, errno)
+                      : error(Code::kInvalidArgument, "cannot_read",
+                              "cannot read " + file + ": it has no first line");
   WipedText token(text);
   wipe(text.data(), text.size());
   return token;
@@ -81,6 +87,12 @@ Result<Context> Session::resolve() {
 
 Result<client::Connection*> Session::connection() {
   if (connection_) return &*connection_;
+  KW_TRY(client::Connection opened, another_connection());
+  connection_.emplace(std::move(opened));
+  return &*connection_;
+}
+
+Result<client::Connection> Session::another_connection() {
   KW_TRY(Context context, resolve());
   if (context.url.empty())
     return error(Code::kUnauthenticated, "no_server",
@@ -92,9 +104,7 @@ Result<client::Connection*> Session::connection() {
   options.http.client_certificate_file = context.client_certificate_file;
   options.http.client_key_file = context.client_key_file;
   options.token = std::move(context.token);
-  KW_TRY(client::Connection opened, client::Connection::open(std::move(options)));
-  connection_.emplace(std::move(opened));
-  return &*connection_;
+  return client::Connection::open(std::move(options));
 }
 
 Result<std::string> Session::tenant() {

@@ -63,6 +63,8 @@ class Session {
   Result<client::Answer> send(const std::string& method, const std::string& path,
                               std::string_view body = {}, const std::string& if_match = "");
   Result<client::Connection*> connection();
+  /// One more to the same server, for another thread.
+  Result<client::Connection> another_connection();
   /// The refusal of the last request, if one was sent.
   const client::Problem* problem() const {
     return connection_ ? &connection_->last_problem() : nullptr;

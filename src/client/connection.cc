@@ -66,6 +66,8 @@ Error read_problem(int status, std::string_view text, Problem& problem) {
   if (const auto approval = root.member("approval"))
     problem.approval_id = text_member(*approval, "id");
   problem.why = text_member(root, "why");
+  problem.run_id = text_member(root, "run");
+  problem.incident_id = text_member(root, "incident");
   read_blockers(root, problem);
   return error(code_of(status), text_member(root, "reason"), text_member(root, "detail"));
 }

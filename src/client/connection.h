@@ -30,6 +30,8 @@ struct Problem {
   std::string request_id;
   std::string approval_id;
   std::string why;
+  std::string run_id;       ///< of run_open
+  std::string incident_id;  ///< of frozen_by_incident
   std::vector<Blocker> blockers;
 };
 

@@ -175,6 +175,7 @@ void ContractRoom::revoke_with_sessions(const Credential& old, const Credential&
   const auto can = connector->describe(place());
   is_ok(connector->revoke_old(context(), place(), old, fresh, false), "revoke");
   EXPECT_EQ(session->alive(), can.sessions_survive_revoke);
+  EXPECT_EQ(can.ends_sessions, system->can_end_sessions());
   const Answer ended = connector->revoke_old(context(), place(), old, fresh, true);
   if (!system->can_end_sessions()) {
     EXPECT_EQ(ended.reason, "sessions_cannot_be_ended");

@@ -190,6 +190,7 @@ class DatabaseRow final : public secrets::Connector {
     can.native_overlap = pair;
     can.soft_disable = pair;
     can.sessions_survive_revoke = true;
+    can.ends_sessions = false;
     return can;
   }
   Result<Credential> create_pending(const Context&, const Place& place,

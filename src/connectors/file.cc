@@ -93,6 +93,7 @@ class File final : public secrets::Connector {
   Capabilities describe(const Place& place) const override {
     Capabilities can;
     can.sessions_survive_revoke = true;
+    can.ends_sessions = false;
     const auto terms = read_terms(place);
     if (!terms || !terms->list) return can;
     can.slots = 2;

@@ -22,6 +22,7 @@ Result<std::string> ForcedReencryption::start(rotation::Change change,
     wanted.place = place.name;
     wanted.target_version = primary;  // no way back: what is left behind is suspect
     KW_TRY(const rotation::Job job, jobs_.start({change.tx, change.by}, wanted));
+    KW_OK(grant_(change, subject, versions, job.id));
     started += (started.empty() ? "" : ",") + job.id.text();
   }
   return started;

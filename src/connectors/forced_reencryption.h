@@ -18,9 +18,17 @@ class ForcedReencryption final : public rotation::Reencrypt {
   /// The version that protects new data of a key now; 0: none.
   using Primary = std::function<Result<std::uint32_t>(const rotation::Subject& subject)>;
 
+  /// Lets a job open versions that are revoked by now.
+  using Grant = std::function<Status(rotation::Change change, const rotation::Subject& subject,
+                                     const rotation::Versions& versions, const JobId& job)>;
+
   ForcedReencryption(rotation::Jobs& jobs, rotation::Reencryption& counts, const DataPlaces& places,
-                     Primary primary)
-      : jobs_(jobs), counts_(counts), places_(places), primary_(std::move(primary)) {}
+                     Primary primary, Grant grant)
+      : jobs_(jobs),
+        counts_(counts),
+        places_(places),
+        primary_(std::move(primary)),
+        grant_(std::move(grant)) {}
 
   /// @returns ids of the jobs with commas between, or "": the key has no data stores here.
   /// @errors kFailedPrecondition(no_replacement): the primary is suspect itself, or there is none;
@@ -37,6 +45,7 @@ class ForcedReencryption final : public rotation::Reencrypt {
   rotation::Reencryption& counts_;
   const DataPlaces& places_;
   const Primary primary_;
+  const Grant grant_;
 };
 
 }  // namespace kw::connectors

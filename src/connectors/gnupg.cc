@@ -100,6 +100,7 @@ class Gnupg final : public secrets::Connector {
     can.principal_per_version = true;
     can.self_generates = true;
     can.sessions_survive_revoke = true;  // clients keep the keyring that they have
+    can.ends_sessions = false;
     return can;
   }
 

@@ -91,6 +91,7 @@ class Memcached final : public LoginConnector {
     can.native_overlap = true;
     can.soft_disable = true;
     can.sessions_survive_revoke = true;
+    can.ends_sessions = false;
     return can;
   }
 

@@ -77,6 +77,7 @@ Capabilities SshKeyFile::describe(const Place&) const {
   can.self_generates = true;
   can.soft_disable = true;
   can.sessions_survive_revoke = true;
+  can.ends_sessions = false;
   return can;
 }
 

@@ -65,6 +65,70 @@ Result<Bytes> compact_token(crypto::Algorithm algorithm, std::string_view input,
   return Bytes(token.begin(), token.end());
 }
 
+namespace {
+
+constexpr std::size_t kKidMax = 128;
+
+Error bad_token(std::string_view message) {
+  return error(Code::kInvalidArgument, "bad_token", message);
+}
+
+Result<codec::JsonDocument> object_of(std::string_view part, std::string& text) {
+  const auto bytes = codec::from_base64url(part);
+  if (!bytes) return bad_token("a part of the token is no base64url");
+  text = as_text(*bytes);
+  auto document = codec::JsonDocument::parse(text);
+  if (!document || document->root().kind() != JsonView::Kind::kObject)
+    return bad_token("header and claims are JSON objects");
+  return document;
+}
+
+Status read_header(const JsonView& header, UnprovenToken& token) {
+  const auto algorithm = header.text("alg");
+  const auto kid = header.text("kid");
+  if (!algorithm || algorithm->empty() || algorithm->size() > kTypeMax)
+    return bad_token("the header has no \"alg\"");
+  if (!kid || kid->empty() || kid->size() > kKidMax)
+    return bad_token("the header has no \"kid\", which names the version");
+  if (header.has("crit")) return bad_token("the header has extensions that must be understood");
+  token.algorithm = *algorithm;
+  token.kid = *kid;
+  return ok();
+}
+
+Status read_time(const JsonView& claims, std::string_view name,
+                 std::optional<std::int64_t>& seconds) {
+  if (!claims.has(name)) return ok();
+  const auto value = claims.integer(name);
+  if (!value) return bad_token("times in the claims are whole numbers of seconds");
+  seconds = *value;
+  return ok();
+}
+
+}  // namespace
+
+Result<UnprovenToken> parse_token(std::string_view text) {
+  if (text.size() > kTokenBytesMax)
+    return error(Code::kTooLarge, "token_too_large", "a token has at most 16 KiB");
+  const std::size_t first = text.find('.');
+  const std::size_t second = first == text.npos ? text.npos : text.find('.', first + 1);
+  if (second == text.npos || text.find('.', second + 1) != text.npos)
+    return bad_token("a token has three parts with dots between");
+  UnprovenToken token;
+  token.input = text.substr(0, second);
+  std::string header;
+  KW_TRY(const auto head, object_of(text.substr(0, first), header));
+  KW_OK(read_header(head.root(), token));
+  KW_TRY(const auto body, object_of(text.substr(first + 1, second - first - 1), token.claims));
+  KW_OK(read_time(body.root(), "exp", token.expires));
+  KW_OK(read_time(body.root(), "nbf", token.not_before));
+  KW_OK(read_time(body.root(), "iat", token.issued));
+  const auto signature = codec::from_base64url(text.substr(second + 1));
+  if (!signature) return bad_token("a part of the token is no base64url");
+  token.signature.assign(signature->begin(), signature->end());
+  return token;
+}
+
 std::optional<TokenParts> split_token(crypto::Algorithm algorithm, std::string_view token) {
   const std::size_t dot = token.rfind('.');
   if (dot == token.npos) return std::nullopt;

@@ -1,5 +1,5 @@
-// A JSON Web Token before its signature: header, claims and the rule that a token never outlives
-// the key that verifies it. Pure functions.
+// JSON Web Tokens: header, claims and the rule that a token never outlives the key that verifies
+// it; and what a token from anywhere says before it is believed. Pure functions.
 #pragma once
 
 #include <chrono>
@@ -43,5 +43,22 @@ struct TokenParts {
 };
 /// Of a token that we made; nothing when it has not that form.
 std::optional<TokenParts> split_token(crypto::Algorithm algorithm, std::string_view token);
+
+inline constexpr std::size_t kTokenBytesMax = 16 * 1024;
+
+/// A token as it came, in compact form. Nothing of it is believed: not the algorithm either, which
+/// is that of the version that `kid` names.
+struct UnprovenToken {
+  std::string_view input;  ///< borrowed from the token
+  Bytes signature;         ///< in JOSE form
+  std::string algorithm, kid;
+  std::string claims;                                       ///< JSON text of an object
+  std::optional<std::int64_t> expires, not_before, issued;  ///< seconds since 1970
+};
+/// @errors kTooLarge(token_too_large): before anything is parsed; kInvalidArgument(bad_token): not
+///   three parts of strict base64url, header or claims are no object, an `alg` or `kid` that is no
+///   text, a time that is no whole number, `crit`, which nobody here understands.
+/// @source RFC 7515, 4.1.11 and 5.2; RFC 8725, 3.
+Result<UnprovenToken> parse_token(std::string_view token);
 
 }  // namespace kw::keys

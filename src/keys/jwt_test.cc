@@ -49,5 +49,46 @@ TEST(Jwt, what_jws_does_not_know_signs_no_tokens) {
   EXPECT_TRUE(check_token_type("at+jwt"));
 }
 
+std::string token_of(std::string_view header, std::string_view claims,
+                     std::string_view signature = "c2ln") {
+  return codec::base64url(as_bytes(header)) + "." + codec::base64url(as_bytes(claims)) + "." +
+         std::string(signature);
+}
+std::string refused(const std::string& token) {
+  const auto parsed = parse_token(token);
+  return parsed ? std::string() : parsed.error().reason;
+}
+
+TEST(Jwt, a_token_from_anywhere_is_taken_apart_and_not_believed) {
+  const std::string text =
+      token_of(R"({"alg":"none","kid":"k"})", R"({"exp":5,"nbf":-3,"iat":4,"sub":"a"})");
+  const auto token = parse_token(text);
+  ASSERT_TRUE(token) << token.error().reason;
+  EXPECT_EQ(token->algorithm, "none");
+  EXPECT_EQ(token->kid, "k");
+  EXPECT_EQ(token->claims, R"({"exp":5,"nbf":-3,"iat":4,"sub":"a"})");
+  EXPECT_EQ(token->input, text.substr(0, text.rfind('.')));
+  EXPECT_EQ(as_text(token->signature), "sig");
+  EXPECT_EQ(token->expires, 5);
+  EXPECT_EQ(token->not_before, -3);
+  EXPECT_EQ(token->issued, 4);
+}
+
+TEST(Jwt, what_is_no_token_is_refused_by_name) {
+  const char* header = R"({"alg":"ES256","kid":"k"})";
+  EXPECT_EQ(refused(token_of(header, "{}")), "");
+  EXPECT_EQ(refused(std::string(kTokenBytesMax + 1, '.')), "token_too_large");
+  for (const std::string& token :
+       {std::string(), std::string("a.b"), std::string("a.b.c.d"), token_of("[]", "{}"),
+        token_of(header, "[]"), token_of(header, "{"), token_of(R"({"alg":"ES256"})", "{}"),
+        token_of(R"({"kid":"k"})", "{}"), token_of(R"({"alg":1,"kid":"k"})", "{}"),
+        token_of(R"({"alg":"ES256","kid":"k","crit":["x"]})", "{}"),
+        token_of(R"({"alg":"ES256","kid":"k","kid":"l"})", "{}"),
+        token_of(header, R"({"exp":"5"})"), token_of(header, R"({"exp":1.5})"),
+        token_of(header, "{}", "c2ln=="), token_of(header, "{}", "c2\nln"),
+        " " + token_of(header, "{}")})
+    EXPECT_EQ(refused(token), "bad_token") << token;
+}
+
 }  // namespace
 }  // namespace kw::keys

@@ -11,6 +11,7 @@
 #include "keys/jwt.h"
 #include "keys/message_budget.h"
 #include "keys/protect_limits.h"
+#include "keys/reencryption_grant.h"
 #include "keys/rollout_meter.h"
 #include "keys/usage.h"
 #include "keys/version_choice.h"
@@ -51,20 +52,36 @@ Result<Bytes> encrypt_with(const Key& key, const Version& version, const crypto:
   return material.encrypt(header, aad, plaintext);
 }
 
+// A grant opens what is revoked, and nothing that is stopped for another reason.
+Status may_open(const Key& key, const Version& version, const ReencryptionGrant* grant,
+                WallTime now) {
+  const bool granted = grant != nullptr && version.state == VersionState::kRevoked &&
+                       grant->covers(key.id, version.number, now);
+  if (granted) return ok();
+  KW_OK(choose_to_process(key, version.number));
+  return ok();
+}
+
+/// What is opened, with what it was sealed for.
+struct Closed {
+  ByteView bytes, aad;
+  const ReencryptionGrant* grant = nullptr;
+  WallTime now{};
+};
+
 // The envelope says which version; a version that is not of this key is just another broken
 // envelope.
-Result<Used<WipedBytes>> open_envelope(Keyring& keyring, const Key& key, ByteView bytes,
-                                       ByteView aad) {
+Result<Used<WipedBytes>> open_envelope(Keyring& keyring, const Key& key, const Closed& closed) {
   KW_OK(require_encryption(key));
-  const auto envelope = crypto::parse_envelope(bytes);
+  const auto envelope = crypto::parse_envelope(closed.bytes);
   if (!envelope || envelope->header.key != key.id) return crypto::decrypt_failed();
   const Version* version = key.version(envelope->header.version);
   if (version == nullptr) return crypto::decrypt_failed();
   if (crypto::info(version->algorithm).suite != envelope->header.suite)
     return crypto::decrypt_failed();
-  KW_OK(choose_to_process(key, version->number));
+  KW_OK(may_open(key, *version, closed.grant, closed.now));
   KW_TRY(const auto material, keyring.material(key, *version));
-  auto plaintext = material->decrypt(*envelope, aad);
+  auto plaintext = material->decrypt(*envelope, closed.aad);
   if (!plaintext) return crypto::decrypt_failed();
   return Used<WipedBytes>{*std::move(plaintext), version->number};
 }
@@ -210,14 +227,22 @@ Result<Used<Bytes>> Operations::encrypt(const Key& key, std::uint32_t version, B
 
 Result<Used<WipedBytes>> Operations::decrypt(const Key& key, ByteView envelope, ByteView aad,
                                              std::string_view caller) {
-  KW_TRY(auto opened, open_envelope(keyring_, key, envelope, aad));
+  KW_TRY(auto opened, open_envelope(keyring_, key, {envelope, aad}));
+  usage_.count(key.id, opened.version, Operation::kDecrypt, caller);
+  return opened;
+}
+
+Result<Used<WipedBytes>> Operations::decrypt_granted(const Key& key, ByteView envelope,
+                                                     ByteView aad, std::string_view caller,
+                                                     const ReencryptionGrant& grant) {
+  KW_TRY(auto opened, open_envelope(keyring_, key, {envelope, aad, &grant, clock_.wall()}));
   usage_.count(key.id, opened.version, Operation::kDecrypt, caller);
   return opened;
 }
 
 Result<Used<Bytes>> Operations::rewrap(const Key& key, ByteView envelope, ByteView aad,
                                        std::string_view caller) {
-  KW_TRY(const auto opened, open_envelope(keyring_, key, envelope, aad));
+  KW_TRY(const auto opened, open_envelope(keyring_, key, {envelope, aad}));
   const Wish wish{0, Operation::kRewrap, caller, opened.content.size()};
   KW_TRY(Used<Bytes> wrapped,
          protect(

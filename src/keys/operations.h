@@ -17,6 +17,7 @@ class MessageBudget;
 struct Ceiling;
 class RolloutMeter;
 class ProtectLimits;
+class ReencryptionGrant;
 
 enum class Operation : std::uint8_t {
   kEncrypt,
@@ -39,6 +40,8 @@ enum class Verdict : std::uint8_t {
   kValidRetired,           ///< by a version that signs nothing any more and was never compromised
   kValidBeforeCompromise,  ///< by a compromised version, proven to be older than the compromise
   kSignedAfterCompromise,  ///< by a compromised version, and not older than the compromise
+  kExpired,                ///< a token whose signature may be relied on, after its `exp`
+  kNotYetValid,            ///< the same, before its `nbf`
 };
 /// "valid", "invalid", "untrusted", "valid_retired" …
 std::string_view verdict_name(Verdict verdict);
@@ -109,6 +112,9 @@ class Operations {
   /// told (version_state).
   Result<Used<WipedBytes>> decrypt(const Key& key, ByteView envelope, ByteView aad,
                                    std::string_view caller);
+  /// As decrypt, for the job of `grant`: also what is under a revoked version that it covers.
+  Result<Used<WipedBytes>> decrypt_granted(const Key& key, ByteView envelope, ByteView aad,
+                                           std::string_view caller, const ReencryptionGrant& grant);
   /// Decrypts and encrypts under the primary; the plaintext does not leave. Another version that it
   /// was under counts a decryption.
   Result<Used<Bytes>> rewrap(const Key& key, ByteView envelope, ByteView aad,
@@ -138,6 +144,17 @@ class Operations {
   };
   Result<Used<Bytes>> sign_token(const Key& key, std::uint32_t version, const TokenOrder& order,
                                  std::string_view caller);
+  /// A token from anywhere. Its kid names the version, the version the algorithm; a header that
+  /// says otherwise, "none" too, is "invalid" (reason alg_mismatch). `iat` counts as
+  /// SignatureClaim::signed_at. Then its times: "expired", "not_yet_valid".
+  /// @errors kFailedPrecondition(no_token_key), kNotFound(unknown_kid), those of parse_token
+  /// @source RFC 8725, 3.1
+  struct VerifiedToken {
+    Verified verified;
+    std::string claims;  ///< JSON text; "" unless the verdict may be relied on
+  };
+  Result<VerifiedToken> verify_token(const Key& key, std::string_view token, const Witness& witness,
+                                     std::string_view caller);
   /// The number of the version with this kid. @errors kNotFound(unknown_kid)
   Result<std::uint32_t> version_of_kid(const Key& key, std::string_view kid);
   Result<Used<Bytes>> mac(const Key& key, std::uint32_t version, ByteView message,

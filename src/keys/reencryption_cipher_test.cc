@@ -1,6 +1,7 @@
 #include "keys/reencryption_cipher.h"
 
 #include "crypto/envelope.h"
+#include "crypto/random.h"
 #include "keys/house_for_test.h"
 #include "keys/message_budget.h"
 #include "keys/usage.h"
@@ -74,6 +75,54 @@ TEST_F(ReencryptionCipherTest, a_target_that_may_not_protect_stops_the_batch) {
   ASSERT_FALSE(back);
   EXPECT_EQ(back.error().code, Code::kFailedPrecondition);
   EXPECT_EQ(back.error().reason, "version_state");
+}
+
+class GrantTest : public ReencryptionCipherTest {
+ protected:
+  GrantTest() {
+    must(house.move("orders", 1, VersionState::kRevoked));
+    granted = must(ReencryptionCipher::open(*house.keyring, uses, "acme", "orders", [this] {
+      return ReencryptionGrant::load(*house.keyring, job);
+    }));
+  }
+  void grant(const rotation::Versions& versions) {
+    must(house.change([&](Change change) -> Status {
+      return grant_reencryption(*house.keyring, change, {"key", "acme", "orders"}, versions, job);
+    }));
+  }
+  const JobId job = crypto::random_id<JobId>();
+  std::unique_ptr<ReencryptionCipher> granted;
+};
+
+TEST_F(GrantTest, opens_a_revoked_version_for_its_job_alone) {
+  EXPECT_EQ(reason_of(granted->reencrypt(first, aad, 2)), "version_state");
+  grant({1});
+  EXPECT_EQ(plain(must(granted->reencrypt(first, aad, 2))), "card 4711");
+  EXPECT_EQ(reason_of(cipher->reencrypt(first, aad, 2)), "version_state") << "another job's";
+  EXPECT_EQ(reason_of(uses.decrypt(house.key("orders"), first, aad, "a")), "version_state");
+  EXPECT_EQ(reason_of(uses.rewrap(house.key("orders"), first, aad, "a")), "version_state");
+}
+
+TEST_F(GrantTest, ends_by_itself) {
+  grant({1});
+  EXPECT_EQ(reason_of(granted->reencrypt(first, aad, 2)), "");
+  house.clock.advance(kGrantLife);
+  EXPECT_EQ(reason_of(granted->reencrypt(first, aad, 2)), "grant_over");
+}
+
+TEST_F(GrantTest, covers_its_versions_and_nothing_that_is_stopped_otherwise) {
+  must(house.rotate("orders"));
+  const Bytes second = must(uses.encrypt(house.key("orders"), 2, aad, as_bytes("x"), "a")).content;
+  must(house.move("orders", 2, VersionState::kSuspended));
+  grant({2});
+  EXPECT_EQ(reason_of(granted->reencrypt(first, aad, 3)), "version_state");
+  EXPECT_EQ(reason_of(granted->reencrypt(second, aad, 3)), "version_state") << "suspended";
+}
+
+TEST_F(GrantTest, is_not_believed_without_its_mac) {
+  grant({2});
+  must(house.tamper("UPDATE key_reencryption_grant SET versions = x'00000001'"));
+  EXPECT_EQ(reason_of(granted->reencrypt(first, aad, 2)), "row_tampered");
 }
 
 TEST_F(ReencryptionCipherTest, its_work_is_in_the_usage_ledger) {

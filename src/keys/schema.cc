@@ -170,10 +170,22 @@ CREATE TABLE key_kid (
 );
 )sql";
 
-constexpr std::array<store::Migration, 4> kMigrations = {{{"keys", 1, kTenantsAndKeys},
+// Believed only with its MAC.
+constexpr std::string_view kGrants = R"sql(
+CREATE TABLE key_reencryption_grant (
+  job BYTEA PRIMARY KEY,
+  key_id BYTEA NOT NULL,
+  versions BYTEA NOT NULL,
+  until BIGINT NOT NULL,
+  mac BYTEA NOT NULL
+);
+)sql";
+
+constexpr std::array<store::Migration, 5> kMigrations = {{{"keys", 1, kTenantsAndKeys},
                                                           {"keys", 2, kUsageAndJobs},
                                                           {"keys", 3, kRolloutsAndTotals},
-                                                          {"keys", 4, kPublicKeys}}};
+                                                          {"keys", 4, kPublicKeys},
+                                                          {"keys", 5, kGrants}}};
 
 }  // namespace
 

@@ -2,6 +2,9 @@
 // trust.
 #include <array>
 
+#include "crypto/jwk.h"
+#include "keys/jwks.h"
+#include "keys/jwt.h"
 #include "keys/operations.h"
 #include "keys/usage.h"
 #include "keys/version_choice.h"
@@ -12,13 +15,15 @@ namespace {
 
 using crypto::Purpose;
 
-constexpr std::array<std::string_view, 6> kVerdicts = {
+constexpr std::array<std::string_view, 8> kVerdicts = {
     "valid",
     "invalid",
     "untrusted",
     "valid_retired",
     "valid_before_compromise",
     "signed_after_compromise",
+    "expired",
+    "not_yet_valid",
 };
 
 /// What was tagged, and by what.
@@ -42,8 +47,8 @@ Verified verdict(const Version& version, bool valid) {
 // Destroyed, or waiting for it, at the end of an orderly life, as private signature keys shall be:
 // the public half proves as much as before. @source SP 800-57 Part 1 Rev. 5, 5.3.6.
 bool ended_in_order(const Version& version) {
-  const bool ends = version.state == VersionState::kDestroying ||
-                    version.state == VersionState::kDestroyed;
+  const bool ends =
+      version.state == VersionState::kDestroying || version.state == VersionState::kDestroyed;
   return ends && version.state_before == VersionState::kArchived && !version.compromised_at;
 }
 
@@ -93,6 +98,20 @@ Result<Verified> judge_tag(Keyring& keyring, const Key& key, const Version& vers
   return verdict(version, valid);
 }
 
+constexpr std::int64_t kSecondsMax = 253'402'300'799;  // the end of year 9999
+
+// A time that no clock shows is none.
+std::optional<WallTime> moment_of(const std::optional<std::int64_t>& seconds) {
+  if (!seconds || *seconds < 0 || *seconds > kSecondsMax) return std::nullopt;
+  return from_micros(*seconds * 1'000'000);
+}
+
+void judge_times(const UnprovenToken& token, WallTime now, Verified& verified) {
+  const std::int64_t present = to_micros(now) / 1'000'000;
+  if (token.expires && *token.expires <= present) verified.verdict = Verdict::kExpired;
+  if (token.not_before && *token.not_before > present) verified.verdict = Verdict::kNotYetValid;
+}
+
 template <typename Judge>
 Result<Verified> try_versions(const Key& key, std::uint32_t number, Use use, const Judge& judge) {
   if (number != 0) {
@@ -139,6 +158,31 @@ Result<Verified> Operations::verify_mac(const Key& key, std::uint32_t version, B
   if (verified.verdict == Verdict::kValid)
     usage_.count(key.id, verified.version, Operation::kVerifyMac, caller);
   return verified;
+}
+
+Result<Operations::VerifiedToken> Operations::verify_token(const Key& key, std::string_view text,
+                                                           const Witness& witness,
+                                                           std::string_view caller) {
+  if (!signs_tokens(key))
+    return error(Code::kFailedPrecondition, "no_token_key",
+                 "tokens are signed by keys of purpose sign or mac with the label use=jwt");
+  KW_TRY(UnprovenToken token, parse_token(text));
+  KW_TRY(const std::uint32_t number, version_of_kid(key, token.kid));
+  const Version& version = *key.version(number);
+  if (token.algorithm != crypto::jws_algorithm(version.algorithm))
+    return VerifiedToken{{Verdict::kInvalid, number, "alg_mismatch"}, {}};
+  const ByteView input = as_bytes(token.input);
+  VerifiedToken found;
+  if (key.purpose == Purpose::kMac) {
+    KW_TRY(found.verified, verify_mac(key, number, input, token.signature, caller));
+  } else {
+    SignatureClaim claim{input, token.signature, crypto::SignatureForm::kJose, {}, witness};
+    claim.signed_at = moment_of(token.issued);
+    KW_TRY(found.verified, verify(key, number, claim, caller));
+  }
+  if (relied_on(found.verified.verdict)) judge_times(token, clock_.wall(), found.verified);
+  if (relied_on(found.verified.verdict)) found.claims = std::move(token.claims);
+  return found;
 }
 
 }  // namespace kw::keys

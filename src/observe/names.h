@@ -41,11 +41,16 @@ inline constexpr std::string_view kAuditAnchored = "keywright_audit_anchored_rec
 /// any, negative when it has passed).
 inline constexpr std::string_view kIncidentsOpen = "rotation_incidents_open";
 inline constexpr std::string_view kIncidentSecondsLeft = "rotation_incident_seconds_left";
+/// Gauge: when the newest drill was closed, seconds since 1970; 0 when there was none.
+inline constexpr std::string_view kDrillAt = "rotation_incident_drill_timestamp_seconds";
+/// Gauge: items that running re-encryption jobs have before them.
+inline constexpr std::string_view kReencryptRemaining = "rotation_reencrypt_remaining";
 /// Gauges: leases of dynamic credentials that are not revoked, and those that are over for more
 /// than a minute and may still work: alert when it stays above 0.
 inline constexpr std::string_view kLeasesOpen = "secrets_leases_open";
 inline constexpr std::string_view kLeasesLate = "secrets_leases_late";
-/// Gauge, 0 to 1: uses of a key version against its limit.
+/// Gauge {type}, 0 to 1: uses or bytes of a primary against its policy's limit, the largest of the
+/// type.
 inline constexpr std::string_view kKeyOpsRatio = "rotation_key_ops_ratio";
 
 }  // namespace kw::observe::names

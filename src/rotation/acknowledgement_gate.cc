@@ -83,6 +83,12 @@ bool used_by_canaries(const Consumption& all, std::uint32_t version) {
   });
 }
 
+bool canaries_used(const Consumption& all, std::uint32_t version) {
+  return std::all_of(all.consumers.begin(), all.consumers.end(), [&](const Consumer& each) {
+    return !each.canary || !is_live(each, all.at) || any(of_consumer(all, each), version, true);
+  });
+}
+
 bool failed_somewhere(const Consumption& all, std::uint32_t version) {
   return std::any_of(all.acknowledgements.begin(), all.acknowledgements.end(),
                      [&](const Acknowledgement& each) {

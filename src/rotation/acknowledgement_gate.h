@@ -24,6 +24,8 @@ bool loaded_everywhere(const Consumption& consumption, std::uint32_t version);
 /// In each environment with live consumers its live canaries have used `version`; where there is no
 /// canary, at least one consumer has.
 bool used_by_canaries(const Consumption& consumption, std::uint32_t version);
+/// Every live canary has used `version`.
+bool canaries_used(const Consumption& consumption, std::uint32_t version);
 /// A live instance tried `version`, could not live with it and has not used it since.
 bool failed_somewhere(const Consumption& consumption, std::uint32_t version);
 /// Every live consumer has used `version`, and none of its live instances holds another one.

@@ -27,7 +27,8 @@ bool is_environment(std::string_view text) {
 bool is_sound(const Consumer& consumer) {
   const bool named = TenantName::parse(consumer.tenant).has_value() &&
                      ObjectName::parse(consumer.name).has_value() &&
-                     is_environment(consumer.environment);
+                     is_environment(consumer.environment) &&
+                     ObjectName::parse(consumer.speaker()).has_value();
   const bool timed = consumer.refresh >= Seconds(1) && consumer.refresh <= 31 * kDay &&
                      consumer.lease >= Seconds(10) && consumer.lease <= 90 * kDay;
   const bool owned =
@@ -133,6 +134,18 @@ Status Consumers::acknowledge(Change change, std::string_view tenant, const Said
   event.note = subject;
   KW_OK(log_.append(change.tx, event));
   return ok();
+}
+
+Result<std::string> Consumers::speaker(store::Reader& reader, std::string_view tenant,
+                                       std::string_view name) {
+  KW_TRY(std::optional<std::string> found, load_speaker(reader, tenant, name));
+  if (!found) return unknown_consumer();
+  return *std::move(found);
+}
+
+Result<bool> Consumers::is_canary(store::Reader& reader, const Subject& subject,
+                                  std::string_view name) {
+  return is_canary_of(reader, subject, name);
 }
 
 Result<Consumer> Consumers::show(store::Reader& reader, std::string_view tenant,

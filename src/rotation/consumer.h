@@ -26,6 +26,8 @@ struct Consumer {
   Seconds refresh{300};           ///< it looks for new versions at least so often; 1 s to 31 d
   Seconds lease{900};             ///< without a sign of life for so long it is gone; 10 s to 90 d
   std::vector<Subject> subjects;  ///< of its own tenant, at most 1,000
+  std::string principal;          ///< who speaks for it; "": the principal of the same name
+  const std::string& speaker() const { return principal.empty() ? name : principal; }
   WallTime registered_at, seen_at;
 };
 
@@ -83,6 +85,11 @@ class Consumers {
   /// @audit consumer.acknowledge
   Status acknowledge(Change change, std::string_view tenant, const Said& said);
 
+  /// The principal whose signs of life and acknowledgements count. @errors kNotFound(not_found)
+  Result<std::string> speaker(store::Reader& reader, std::string_view tenant,
+                              std::string_view name);
+  /// True for a canary that uses the subject.
+  Result<bool> is_canary(store::Reader& reader, const Subject& subject, std::string_view name);
   Result<Consumer> show(store::Reader& reader, std::string_view tenant, std::string_view name);
   /// By (tenant, name), after the pair given. @param limit 1 to 1,000
   Result<std::vector<Consumer>> list(store::Reader& reader, std::string_view tenant,

@@ -13,7 +13,7 @@ constexpr int kReadMax = 10'000;
 #define KW_CONSUMER_COLUMNS                                                         \
   "c.tenant, c.name, c.environment, c.canary, c.refresh_seconds, c.lease_seconds, " \
   "c.registered_at, "                                                               \
-  "c.seen_at"
+  "c.seen_at, c.principal"
 
 Consumer consumer_of(const store::Row& row) {
   Consumer consumer;
@@ -25,6 +25,7 @@ Consumer consumer_of(const store::Row& row) {
   consumer.lease = Seconds(row.integer(5));
   consumer.registered_at = from_micros(row.integer(6));
   consumer.seen_at = from_micros(row.integer(7));
+  consumer.principal = row.text(8);
   return consumer;
 }
 
@@ -81,16 +82,17 @@ Status read_acks(store::Reader& reader, const Subject& subject, Consumption& int
 }  // namespace
 
 Status put_consumer(store::Tx& tx, const Consumer& consumer) {
-  KW_OK(
-      tx.execute("INSERT INTO rotation_consumer (tenant, name, environment, canary,"
-                 " refresh_seconds, lease_seconds, registered_at, seen_at)"
-                 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (tenant, name) DO UPDATE"
-                 " SET environment = excluded.environment, canary = excluded.canary,"
-                 " refresh_seconds = excluded.refresh_seconds,"
-                 " lease_seconds = excluded.lease_seconds, seen_at = excluded.seen_at",
-                 {consumer.tenant, consumer.name, consumer.environment, consumer.canary ? 1 : 0,
-                  consumer.refresh.count(), consumer.lease.count(),
-                  to_micros(consumer.registered_at), to_micros(consumer.seen_at)}));
+  KW_OK(tx.execute(
+      "INSERT INTO rotation_consumer (tenant, name, environment, canary,"
+      " refresh_seconds, lease_seconds, registered_at, seen_at, principal)"
+      " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (tenant, name) DO UPDATE"
+      " SET environment = excluded.environment, canary = excluded.canary,"
+      " refresh_seconds = excluded.refresh_seconds,"
+      " lease_seconds = excluded.lease_seconds, seen_at = excluded.seen_at,"
+      " principal = excluded.principal",
+      {consumer.tenant, consumer.name, consumer.environment, consumer.canary ? 1 : 0,
+       consumer.refresh.count(), consumer.lease.count(), to_micros(consumer.registered_at),
+       to_micros(consumer.seen_at), consumer.principal}));
   return put_uses(tx, consumer);
 }
 
@@ -118,6 +120,16 @@ Result<std::optional<Consumer>> load_consumer(store::Reader& reader, std::string
   return std::optional<Consumer>(std::move(consumer));
 }
 
+Result<std::optional<std::string>> load_speaker(store::Reader& reader, std::string_view tenant,
+                                                std::string_view name) {
+  KW_TRY(const auto row,
+         reader.query_one("SELECT principal FROM rotation_consumer WHERE tenant = $1 AND name = $2",
+                          {tenant, name}));
+  if (!row) return std::optional<std::string>();
+  const std::string principal = row->text(0);
+  return std::optional<std::string>(principal.empty() ? std::string(name) : principal);
+}
+
 Result<std::vector<Consumer>> select_consumers(store::Reader& reader, std::string_view tenant,
                                                std::string_view after, int limit) {
   KW_TRY(const auto rows,
@@ -140,6 +152,16 @@ Result<bool> is_used_by(store::Reader& reader, const Subject& subject, std::stri
          reader.query_one("SELECT 1 FROM rotation_use WHERE tenant = $1 AND kind = $2"
                           " AND name = $3 AND consumer = $4",
                           {subject.tenant, subject.kind, subject.name, consumer}));
+  return row.has_value();
+}
+
+Result<bool> is_canary_of(store::Reader& reader, const Subject& subject,
+                          std::string_view consumer) {
+  KW_TRY(const auto row, reader.query_one("SELECT 1 FROM rotation_use u JOIN rotation_consumer c"
+                                          " ON c.tenant = u.tenant AND c.name = u.consumer"
+                                          " WHERE u.tenant = $1 AND u.kind = $2 AND u.name = $3"
+                                          " AND u.consumer = $4 AND c.canary = 1",
+                                          {subject.tenant, subject.kind, subject.name, consumer}));
   return row.has_value();
 }
 

@@ -18,12 +18,15 @@ Result<std::int64_t> delete_consumer(store::Tx& tx, std::string_view tenant, std
 /// With its subjects.
 Result<std::optional<Consumer>> load_consumer(store::Reader& reader, std::string_view tenant,
                                               std::string_view name);
+Result<std::optional<std::string>> load_speaker(store::Reader& reader, std::string_view tenant,
+                                                std::string_view name);
 /// Without their subjects, by name.
 Result<std::vector<Consumer>> select_consumers(store::Reader& reader, std::string_view tenant,
                                                std::string_view after, int limit);
 /// @returns rows changed: 0 when there is no such consumer.
 Result<std::int64_t> touch_consumer(store::Tx& tx, std::string_view tenant, std::string_view name,
                                     WallTime now);
+Result<bool> is_canary_of(store::Reader& reader, const Subject& subject, std::string_view consumer);
 Result<bool> is_used_by(store::Reader& reader, const Subject& subject, std::string_view consumer);
 
 struct AckRow {

@@ -79,6 +79,20 @@ TEST_F(Gate, asks_the_canaries_of_every_environment) {
   EXPECT_FALSE(used_by_canaries(all, 2));  // nobody in staging has used it
 }
 
+TEST_F(Gate, lets_canaries_go_first) {
+  consumer("b", "production");
+  EXPECT_TRUE(canaries_used(all, 2)) << "there is none";
+  consumer("a", "production", true);
+  ack("b", "1", 2, true);
+  ack("a", "1", 2, false);
+  EXPECT_FALSE(canaries_used(all, 2));
+  ack("a", "1", 2, true);
+  EXPECT_TRUE(canaries_used(all, 2));
+  EXPECT_FALSE(canaries_used(all, 3));
+  all.consumers[1].seen_at = kNow - seconds(901);
+  EXPECT_TRUE(canaries_used(all, 3)) << "a canary that is gone holds nothing up";
+}
+
 TEST_F(Gate, takes_a_failure_for_neither_loaded_nor_used) {
   consumer("a", "production");
   ack("a", "1", 2, false);

@@ -29,7 +29,8 @@ Entry entry_of(const Work& work, const Run& run) {
   const bool new_reason = work.stored->problem != run.problem;
   if (work.late) return {"run.late", "wait", "late", run.problem};
   if (work.failed) return {"", work.verbs, work.outcome, work.detail};
-  if (!work.ops.empty()) return {"run.step", work.verbs, "ok", run.problem};
+  if (!work.ops.empty())
+    return {"run.step", work.verbs, "ok", work.detail.empty() ? run.problem : work.detail};
   if (work.waited && new_reason) return {"", "wait", "waiting", run.problem};
   return entry;
 }

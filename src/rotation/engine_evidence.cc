@@ -67,6 +67,11 @@ bool Engine::State::acknowledgements_late(Work& work, const std::optional<WallTi
   return true;
 }
 
+bool Engine::State::canaries_through(Work& work) {
+  return !work.traits.canaries_first || canaries_used(*work.consumption, work.run.to_version) ||
+         acknowledgements_late(work, work.run.staged_at);
+}
+
 Status Engine::State::drain_evidence(Work& work, Evidence& evidence) {
   const Run& run = work.run;
   evidence.overlap_over = now() >= since(run.promoted_at, run.policy.min_overlap, now());
@@ -146,8 +151,8 @@ WallTime Engine::State::look_again(const Run& run, std::string_view why) const {
   if (why == "clock_frozen" || why == "takeover") return at + options.lease;
   // Soon at first, then in the measure of the wait: a re-wrap ends in a second, a consumer in days.
   const auto waited = std::chrono::duration_cast<seconds>(at - run.entered_at);
-  const auto longest = why == "acknowledgements" ? kAckPoll : kUsePoll;
-  return at + std::clamp(waited / 8, kUsePollFirst, longest);
+  const bool on_consumers = why == "acknowledgements" || why == "canary";
+  return at + std::clamp(waited / 8, kUsePollFirst, on_consumers ? kAckPoll : kUsePoll);
 }
 
 }  // namespace kw::rotation

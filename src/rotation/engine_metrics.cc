@@ -1,5 +1,7 @@
 #include "rotation/engine_metrics.h"
 
+#include "observe/names.h"
+
 namespace kw::rotation {
 
 namespace {
@@ -62,6 +64,35 @@ void EngineMetrics::open_runs(const std::map<std::string, std::int64_t>& by_stat
     const double count = found == by_state.end() ? 0 : static_cast<double>(found->second);
     registry_->gauge("rotation_run_state", "Open runs by state.", {{"state", state}}).set(count);
   }
+}
+
+void EngineMetrics::waiting(const std::map<std::string, std::int64_t>& by_problem) const {
+  if (registry_ == nullptr) return;
+  for (const char* problem : {"acknowledgements", "approval_open", "canary", "in_use"}) {
+    const auto found = by_problem.find(problem);
+    const double count = found == by_problem.end() ? 0 : static_cast<double>(found->second);
+    registry_
+        ->gauge("rotation_runs_waiting", "Open runs by what they wait for.", {{"for", problem}})
+        .set(count);
+  }
+}
+
+void EngineMetrics::ending(const std::map<std::string, std::int64_t>& by_type) const {
+  if (registry_ == nullptr) return;
+  for (const auto& [type, count] : by_type)
+    registry_
+        ->gauge("rotation_expiry_near", "Near their end, and their renewal is late.",
+                {{"type", type}})
+        .set(static_cast<double>(count));
+}
+
+void EngineMetrics::used(const std::map<std::string, double>& by_type) const {
+  if (registry_ == nullptr) return;
+  for (const auto& [type, part] : by_type)
+    registry_
+        ->gauge(observe::names::kKeyOpsRatio, "Largest part of a policy's limits that is used.",
+                {{"type", type}})
+        .set(part);
 }
 
 void EngineMetrics::overdue(const std::map<std::string, std::int64_t>& by_type) const {

@@ -21,6 +21,12 @@ class EngineMetrics {
   void rolling_back(std::string_view reason) const;
   void left_state(const Run& before, WallTime now) const;
   void open_runs(const std::map<std::string, std::int64_t>& by_state) const;
+  /// What open runs wait for, of the waits that somebody outside can end.
+  void waiting(const std::map<std::string, std::int64_t>& by_problem) const;
+  /// Subjects in the last thirtieth of their life whose renewal is late, by type.
+  void ending(const std::map<std::string, std::int64_t>& by_type) const;
+  /// The largest part of a policy's limits that a primary has used, by type.
+  void used(const std::map<std::string, double>& by_type) const;
   void overdue(const std::map<std::string, std::int64_t>& by_type) const;
   void next_due(std::string_view kind, WallTime at) const;
   /// A run stays longer in its state than was planned.

@@ -12,8 +12,27 @@ namespace {
 
 constexpr std::chrono::hours kOverdueAfter{1};
 constexpr std::chrono::hours kExpiringSoon{24};
+constexpr int kLifeParts = 30;
 constexpr std::chrono::hours kTypePause{1};
 constexpr std::chrono::seconds kCountEvery{15};
+
+}  // namespace
+
+namespace {
+
+// In the last thirtieth of its life, and its renewal is late.
+bool near_its_end(const SubjectFacts& facts, const Due& due, WallTime now) {
+  if (!facts.expires_at || !due.at || *due.at > now) return false;
+  return (*facts.expires_at - now) * kLifeParts <= *facts.expires_at - facts.primary_since;
+}
+
+double part_used(const SubjectFacts& facts, const EffectivePolicy& policy) {
+  const auto part = [](std::int64_t used, const std::optional<std::int64_t>& limit) {
+    return limit && *limit > 0 ? static_cast<double>(used) / static_cast<double>(*limit) : 0;
+  };
+  return std::max(part(facts.operations, policy.max_operations),
+                  part(facts.bytes, policy.max_bytes));
+}
 
 }  // namespace
 
@@ -39,6 +58,9 @@ Result<std::vector<ScheduleRow>> Engine::State::rows_of_page(
     rows.push_back(row_of(facts, due, at));
     if (due.at && at - *due.at > kOverdueAfter) ++place.overdue[facts.type];
     if (facts.primary == 0) ++place.without_primary;
+    if (near_its_end(facts, due, at)) ++place.ending[facts.type];
+    double& used = place.used[facts.type];
+    used = std::max(used, part_used(facts, policy));
     if (facts.primary != 0) {
       const auto [oldest, first] = place.oldest.emplace(facts.type, facts.primary_since);
       if (!first) oldest->second = std::min(oldest->second, facts.primary_since);
@@ -79,9 +101,14 @@ Status Engine::State::scan_one(std::size_t index) {
   if (place.next_due) metrics.next_due(rotatable.kind(), *place.next_due);
   metrics.without_primary(rotatable.kind(), place.without_primary);
   metrics.oldest(place.oldest, now());
+  metrics.ending(place.ending);
+  metrics.used(place.used);
   place.without_primary = 0;
   place.oldest.clear();
-  for (auto& entry : place.overdue) entry.second = 0;  // a type without any reads 0 from now on
+  // A type without any reads 0 from now on.
+  for (auto& entry : place.overdue) entry.second = 0;
+  for (auto& entry : place.ending) entry.second = 0;
+  for (auto& entry : place.used) entry.second = 0;
   place.next_due.reset();
   place.after.reset();
   place.resume = steady() + options.inventory_interval;
@@ -199,16 +226,22 @@ Status Engine::State::correct_schedule() {
 Status Engine::State::count_open() {
   if (options.metrics == nullptr || steady() - counted < kCountEvery) return ok();
   counted = steady();
-  std::map<std::string, std::int64_t> by_state;
+  std::map<std::string, std::int64_t> by_state, by_problem;
   KW_OK(house.store.read([&](store::Reader& reader) -> Status {
     KW_TRY(const auto rows,
            reader.query("SELECT state, COUNT(*) FROM rotation_run WHERE finished_at IS NULL"
                         " GROUP BY state",
                         {}));
     for (const store::Row& row : rows) by_state[row.text(0)] = row.integer(1);
+    KW_TRY(const auto waits,
+           reader.query("SELECT problem, COUNT(*) FROM rotation_run WHERE finished_at IS NULL"
+                        " AND problem <> '' GROUP BY problem",
+                        {}));
+    for (const store::Row& row : waits) by_problem[row.text(0)] = row.integer(1);
     return ok();
   }));
   metrics.open_runs(by_state);
+  metrics.waiting(by_problem);
   metrics.clock_skew(std::chrono::duration<double>(clock_watch.skew()).count());
   return ok();
 }

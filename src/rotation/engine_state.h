@@ -118,6 +118,8 @@ struct Engine::State {
     SteadyTime resume{};                          ///< the next pass begins then
     std::map<std::string, std::int64_t> overdue;  ///< by type, of this pass
     std::map<std::string, WallTime> oldest;       ///< primary by type, of this pass
+    std::map<std::string, std::int64_t> ending;   ///< late, and near its end, by type
+    std::map<std::string, double> used;           ///< part of the policy's limits, by type
     std::int64_t without_primary = 0;             ///< of this pass
     std::optional<WallTime> next_due;
   };
@@ -167,6 +169,8 @@ struct Engine::State {
   Status drain_evidence(Work& work, Evidence& evidence);
   Status read_consumption(Work& work);
   Result<Seconds> refresh_of(const Work& work);
+  /// The canaries have used what the rollout tries, or their time is over. After read_consumption.
+  bool canaries_through(Work& work);
   static bool refused_by_consumer(const Work& work);
   bool acknowledgements_late(Work& work, const std::optional<WallTime>& begun);
   WallTime look_again(const Run& run, std::string_view why) const;

@@ -176,6 +176,8 @@ bool Engine::State::soak(Work& work) {
   const HealthDecision decision = decide(*health, work.run.policy, elapsed);
   if (decision.advice == Advice::kHold)
     return wait(work, decision.reason, look_again(work.run, decision.reason));
+  if (decision.advice == Advice::kAdvance && !canaries_through(work))
+    return wait(work, "canary", look_again(work.run, "canary"));
   if (decision.advice == Advice::kAdvance) return next_percentage(work);
   return go_back(work, decision.reason);
 }
@@ -203,6 +205,7 @@ bool Engine::State::do_verb(Work& work, Verb verb, int percent) {
   }
   Performed performed = perform(work, verb, percent);
   if (!note_outcome(work, verb, performed)) return failed(work, verb, performed);
+  if (!performed.warning.empty()) work.detail = performed.warning;
   if (percent != work.run.percent) {
     Op set;
     set.kind = Op::Kind::kPercent;

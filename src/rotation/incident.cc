@@ -107,6 +107,8 @@ Result<IncidentPlan> Incidents::plan(const IncidentRequest& request) {
   if (plan.items.empty()) return bad_incident("the scope is empty");
   if (plan.items.size() > kItemsMax)
     return error(Code::kResourceExhausted, "scope_too_large", "an incident has 10,000 items");
+  for (const IncidentItem& item : plan.items)
+    if (request.drill && item.subject) KW_OK(ports_.shadows->can_make(*item.subject));
   for (IncidentItem& item : plan.items) {
     if (!item.suspect) continue;
     KW_TRY(const auto versions, ports_.compromise.versions(*item.subject));
@@ -257,11 +259,15 @@ Result<Incident> Incidents::change_head(Change change, Incident incident, std::s
   return incident;
 }
 
-Result<bool> Incidents::frozen(store::Reader& reader, const Subject& subject) {
+Result<std::optional<IncidentId>> Incidents::frozen_by(store::Reader& reader,
+                                                       const Subject& subject) {
   KW_TRY(const auto row,
-         reader.query_one("SELECT 1 FROM incident_freeze WHERE subject = $1 LIMIT 1",
+         reader.query_one("SELECT i.id FROM incident_freeze f JOIN incident i ON i.id = f.incident"
+                          " WHERE f.subject = $1 ORDER BY i.opened_at, i.id LIMIT 1",
                           {subject.text()}));
-  return row.has_value();
+  if (!row) return std::optional<IncidentId>();
+  KW_TRY(const IncidentId id, IncidentId::from_bytes(row->bytes(0)));
+  return std::optional<IncidentId>(id);
 }
 
 Result<std::set<std::string>> Incidents::all_frozen(store::Reader& reader) {

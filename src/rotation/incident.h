@@ -127,7 +127,7 @@ class Incidents {
   Incidents(IncidentHouse house, IncidentPorts ports);
 
   /// What would be done. Reads only; not in a transaction.
-  /// @errors kInvalidArgument(bad_incident), kFailedPrecondition(no_shadows),
+  /// @errors kInvalidArgument(bad_incident), kFailedPrecondition(no_shadows | no_drill),
   ///   kResourceExhausted(scope_too_large), and those of the ports
   Result<IncidentPlan> plan(const IncidentRequest& request);
   /// How far the plan's suspects reach, before anything is recorded. Not in a transaction.
@@ -159,8 +159,8 @@ class Incidents {
   /// Takes every open incident as far as it goes now. @returns steps made.
   Result<int> tick(const audit::Event& by);
 
-  /// True when nothing scheduled may start for the subject. Emergency runs do not ask.
-  Result<bool> frozen(store::Reader& reader, const Subject& subject);
+  /// The incident, the oldest of several, that alone may rotate the subject now.
+  Result<std::optional<IncidentId>> frozen_by(store::Reader& reader, const Subject& subject);
   /// All of them, as Subject::text(): for a scheduler that asks about many.
   Result<std::set<std::string>> all_frozen(store::Reader& reader);
 

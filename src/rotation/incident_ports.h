@@ -119,6 +119,8 @@ class Reencrypt {
 class Shadows {
  public:
   virtual ~Shadows() = default;
+  /// Whether there can be a shadow of it. @errors kFailedPrecondition(no_drill)
+  virtual Status can_make(const Subject&) const { return ok(); }
   /// Makes or finds the shadow of `subject` for this drill, with a primary of its own.
   virtual Result<Subject> make(const audit::Event& by, std::string_view incident,
                                const Subject& subject) = 0;

@@ -79,7 +79,8 @@ class IncidentTest : public testing::Test {
   bool frozen(const Subject& subject) {
     bool is = false;
     EXPECT_EQ(read([&](store::Reader& reader) -> Status {
-                KW_TRY(is, incidents_.frozen(reader, subject));
+                KW_TRY(const auto incident, incidents_.frozen_by(reader, subject));
+                is = incident.has_value();
                 return ok();
               }),
               "");

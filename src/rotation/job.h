@@ -77,6 +77,8 @@ struct Job {
   double foreground_ratio = 0;  ///< latency of others beside batches to that without; 0: unknown
   std::optional<Millis> eta_p50, eta_p90;  ///< to the end of the pass; nothing: unknown
   std::string problem;                     ///< stable reason when failed
+  std::string last_failure;  ///< stable reason of the newest step that was tried again; "": none
+  std::optional<WallTime> last_failure_at;
   WallTime created_at, updated_at;
   std::int64_t epoch = 0;
 };

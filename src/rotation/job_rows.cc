@@ -12,12 +12,12 @@ namespace {
 constexpr std::array<std::string_view, 6> kStateNames = {"running", "paused",      "rolling_back",
                                                          "done",    "rolled_back", "failed"};
 
-// What a save may change; `execute` binds it as $2 to $23 in this order, after the id.
+// What a save may change; `execute` binds it as $2 to $25 in this order, after the id.
 #define KW_JOB_CHANGING                                                                   \
   "from_version, target_version, state, phase, pass, cursor_at, total, done,"             \
   " rewritten, skipped, cas_lost, quarantined, digest, per_second_max,"                   \
   " foreground_percent_max, lag_max, rate_milli, eta_p50, eta_p90, problem, updated_at, " \
-  "foreground_milli"
+  "foreground_milli, last_failure, last_failure_at"
 #define KW_JOB_COLUMNS "id, " KW_JOB_CHANGING ", epoch, kind, tenant, subject, place, created_at"
 
 std::int64_t millis_of(const std::optional<Millis>& time) {
@@ -56,12 +56,14 @@ Result<Job> job_of(const store::Row& row) {
   job.problem = row.text(20);
   job.updated_at = from_micros(row.integer(21));
   job.foreground_ratio = static_cast<double>(row.integer(22)) / 1000;
-  job.epoch = row.integer(23);
-  job.kind = row.text(24);
-  job.tenant = row.text(25);
-  job.subject = row.text(26);
-  job.place = row.text(27);
-  job.created_at = from_micros(row.integer(28));
+  job.last_failure = row.text(23);
+  if (const auto at = row.optional_integer(24)) job.last_failure_at = from_micros(*at);
+  job.epoch = row.integer(25);
+  job.kind = row.text(26);
+  job.tenant = row.text(27);
+  job.subject = row.text(28);
+  job.place = row.text(29);
+  job.created_at = from_micros(row.integer(30));
   return job;
 }
 
@@ -70,6 +72,8 @@ template <typename... More>
 Result<std::int64_t> execute(store::Tx& tx, std::string_view sql, const Job& job,
                              const More&... more) {
   const JobCounts& counts = job.progress.counts;
+  std::optional<std::int64_t> failed_at;
+  if (job.last_failure_at) failed_at = to_micros(*job.last_failure_at);
   return tx.execute(sql, {job.id.bytes(),
                           job.from_version,
                           job.target_version,
@@ -93,6 +97,8 @@ Result<std::int64_t> execute(store::Tx& tx, std::string_view sql, const Job& job
                           job.problem,
                           to_micros(job.updated_at),
                           milli(job.foreground_ratio),
+                          job.last_failure,
+                          failed_at,
                           job.epoch,
                           more...});
 }
@@ -114,7 +120,7 @@ Status insert_job(store::Tx& tx, const Job& job) {
   KW_OK(execute(tx,
                 "INSERT INTO rotation_job (" KW_JOB_COLUMNS
                 ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,"
-                " $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)",
+                " $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31)",
                 job, job.kind, job.tenant, job.subject, job.place, to_micros(job.created_at)));
   return ok();
 }
@@ -126,7 +132,8 @@ Status save_job(store::Tx& tx, Job& job, WallTime now) {
          execute(tx,
                  "UPDATE rotation_job SET (" KW_JOB_CHANGING
                  ") = ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,"
-                 " $19, $20, $21, $22, $23), epoch = epoch + 1 WHERE id = $1 AND epoch = $24",
+                 " $19, $20, $21, $22, $23, $24, $25), epoch = epoch + 1 WHERE id = $1"
+                 " AND epoch = $26",
                  job));
   if (changed != 1) return error(Code::kAborted, "job_changed", "the job was changed meanwhile");
   ++job.epoch;

@@ -128,6 +128,8 @@ class Worker {
       return ok();
     }
     job_.progress = mine.progress;
+    job_.last_failure = mine.last_failure;
+    job_.last_failure_at = mine.last_failure_at;
     job_.rate = mine.rate;
     job_.foreground_ratio = mine.foreground_ratio;
     job_.eta_p50 = mine.eta_p50;
@@ -135,9 +137,14 @@ class Worker {
     return ok();
   }
 
-  // The checkpoint is worth writing though the slice after it failed.
+  // The checkpoint is worth writing though the slice after it failed, and so is why it failed.
   Status keep_progress(const Error& failure) {
     session_.reset();
+    if (failure.reason != "job_changed") {
+      job_.last_failure = failure.reason;
+      job_.last_failure_at = house_.clock.wall();
+      unsaved_ = true;
+    }
     if (unsaved_ && lease_) static_cast<void>(save({}));
     return failure;
   }

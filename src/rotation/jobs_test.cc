@@ -159,8 +159,13 @@ TEST_F(JobsTest, a_failure_that_may_pass_is_tried_again_in_a_new_session) {
   };
   Jobs jobs(house.rooms(), {&work}, {}, quick());
   const Job job = must(house.start(jobs, counting_job()));
-  EXPECT_EQ(house.wait_end(jobs, job.id).state, JobState::kDone);
+  house.wait(jobs, job.id, [](const Job& now) { return now.last_failure == "target_busy"; });
+  const Job done = house.wait_end(jobs, job.id);
+  EXPECT_EQ(done.state, JobState::kDone);
   EXPECT_EQ(work.opened, 4);
+  EXPECT_EQ(done.last_failure, "target_busy") << "it is told after it passed as well";
+  EXPECT_TRUE(done.last_failure_at.has_value());
+  EXPECT_EQ(done.problem, "");
 }
 
 TEST_F(JobsTest, any_other_failure_ends_the_job_by_name_and_resume_mends_it) {

@@ -62,6 +62,7 @@ struct Performed {
   Outcome outcome = Outcome::kOk;
   std::string reason;  ///< stable; when not kOk
   std::shared_ptr<const Carried> carried;
+  std::string warning = {};  ///< stable; of kOk: what could not be had besides, for the record
 };
 
 /// What a rotatable can do at all. Pure.
@@ -73,6 +74,9 @@ struct Traits {
   /// The foreign system that bears the load: one breaker and one limit for each; "": one for all of
   /// a kind and type.
   std::string target{};
+  /// Canary consumers apply what a rollout tries from its first step on, so it waits there for
+  /// them.
+  bool canaries_first = false;
 };
 
 /// What there is now, read afresh.

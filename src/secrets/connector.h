@@ -80,6 +80,7 @@ struct Capabilities {
   bool self_generates = false;           ///< the system makes the secret, we only receive it
   bool soft_disable = false;             ///< disable_old and restore_old mean something
   bool sessions_survive_revoke = false;  ///< so revoke_old must end them when asked
+  bool ends_sessions = true;             ///< false: it cannot; only the system's restart does
   Drain::Quality meter = Drain::Quality::kNone;
   std::chrono::seconds propagation{0};  ///< until every replica accepts what was installed
   int lockout_threshold = 0;            ///< failed logins until an account locks; 0: never

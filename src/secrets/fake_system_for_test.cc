@@ -108,6 +108,8 @@ Capabilities FakeSystem::describe(const Place&) const {
   can.soft_disable = kind_ == Kind::kAlternating;
   can.meter = kind_ == Kind::kAlternating ? Drain::Quality::kExact : Drain::Quality::kNone;
   can.lockout_threshold = lockout_threshold;
+  can.sessions_survive_revoke = sessions_survive;
+  can.ends_sessions = ends_sessions;
   can.consumer_takes = consumer_takes;
   return can;
 }
@@ -200,8 +202,9 @@ Answer FakeSystem::restore_old(const Context&, const Place& place, const Credent
 }
 
 Answer FakeSystem::revoke_old(const Context&, const Place& place, const Credential& old,
-                              const Credential& fresh, bool) {
+                              const Credential& fresh, bool end_sessions) {
   return guarded(place, {&fresh}, [&] {
+    if (end_sessions && !ends_sessions) return Answer::definite_fail("sessions_cannot_be_ended");
     if (old.principal == fresh.principal) {
       accounts_[old.principal].passwords.erase(text_of(old));
     } else {

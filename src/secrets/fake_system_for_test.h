@@ -40,6 +40,7 @@ class FakeSystem final : public Connector, public Issuer {
   bool consumer_takes = false;  ///< nothing is installed: set_password() is the consumer
   int sessions_of_old = 0;      ///< what the meter says
   int faults_per_hundred = 0;   ///< so many calls get no answer; half of them were heard
+  bool ends_sessions = true, sessions_survive = false;
 
   // Connector.
   std::string_view name() const override;

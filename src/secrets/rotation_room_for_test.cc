@@ -74,10 +74,10 @@ rotation::Run RotationRoom::carry_to_end(const RunId& id, const std::function<vo
   return show(id);
 }
 
-rotation::Run RotationRoom::start(const std::string& path) {
+rotation::Run RotationRoom::start(const std::string& path, const rotation::StartOptions& options) {
   rotation::Run run;
   must(house.store->write([&](store::Tx& tx) -> Status {
-    KW_TRY(run, runs.start({tx, house.event}, {"secret", "acme", path}, {}));
+    KW_TRY(run, runs.start({tx, house.event}, {"secret", "acme", path}, options));
     return ok();
   }));
   return run;

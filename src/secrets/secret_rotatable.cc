@@ -154,15 +154,14 @@ rotation::Traits SecretRotatable::traits(const SubjectFacts& facts) const {
         KW_TRY(binding, targets_.binding_of(reader, secret));
         return ok();
       });
-  if (!read) return {.external = true, .soft_disable = true, .revocable = true, .rollout = true};
-  if (!binding)
-    return {.external = false, .soft_disable = true, .revocable = false, .rollout = true};
+  rotation::Traits traits{.soft_disable = true, .canaries_first = true};
+  traits.external = traits.revocable = !read || binding;
+  if (!binding) return traits;
   const Capabilities can = binding->connector->describe(binding->place(nullptr));
-  return {.external = true,
-          .soft_disable = can.soft_disable,
-          .revocable = true,
-          .rollout = !single_slot(can),
-          .target = "secret:" + binding->target.tenant_name + "/" + binding->target.name};
+  traits.soft_disable = can.soft_disable;
+  traits.rollout = !single_slot(can);
+  traits.target = "secret:" + binding->target.tenant_name + "/" + binding->target.name;
+  return traits;
 }
 
 Result<std::vector<SubjectFacts>> SecretRotatable::inventory(const rotation::Subject* after,
@@ -347,10 +346,16 @@ Performed SecretRotatable::at_target(Verb verb, const Run& run, const Scene& sce
       return ask(
           [&](const auto& c, const auto& p) { return connector.restore_old(c, p, *old, fresh); });
     case Verb::kRevokeOld: {
-      const bool end = scene.binding->end_sessions || run.trigger == rotation::Trigger::kEmergency;
-      return ask([&](const auto& c, const auto& p) {
-        return connector.revoke_old(c, p, *old, fresh, end);
+      const bool wanted =
+          scene.binding->end_sessions || run.trigger == rotation::Trigger::kEmergency;
+      const Capabilities can = scene.can();
+      const bool beyond = wanted && can.sessions_survive_revoke && !can.ends_sessions;
+      Performed done = ask([&](const auto& c, const auto& p) {
+        return connector.revoke_old(c, p, *old, fresh, wanted && !beyond);
       });
+      // Who is in stays in: no reason to hold the run up, but one to be told.
+      if (beyond && done.outcome == Outcome::kOk) done.warning = "sessions_survive";
+      return done;
     }
     default:
       return {};

@@ -170,6 +170,43 @@ TEST(RotatingAlternating, lockout_budgets_are_kept) {
   EXPECT_LE(room.system->failed_logins() - before, 3);
 }
 
+TEST(RotatingDual, a_system_that_cannot_end_sessions_holds_no_emergency_up_and_the_run_says_so) {
+  RotationRoom room(Kind::kDual);
+  room.bind_app();
+  room.system->sessions_survive = true;
+  room.system->ends_sessions = false;
+  rotation::StartOptions emergency;
+  emergency.emergency = true;
+  const auto run = room.start("app", emergency);
+  const auto end = room.carry_to_end(run.id);
+  EXPECT_EQ(end.state, RunState::kDone) << end.problem;
+  EXPECT_FALSE(room.works(1));
+  std::vector<rotation::Step> steps;
+  must(room.house.store->read([&](store::Reader& reader) -> Status {
+    KW_TRY(steps, room.runs.steps(reader, run.id));
+    return ok();
+  }));
+  EXPECT_TRUE(std::any_of(steps.begin(), steps.end(), [](const rotation::Step& step) {
+    return step.verb == "revoke_old" && step.detail == "sessions_survive";
+  }));
+}
+
+TEST(RotatingDual, what_a_system_cannot_do_is_refused_when_it_is_asked_for) {
+  RotationRoom room(Kind::kDual);
+  room.bind_app();
+  room.system->sessions_survive = true;
+  const auto bind = [&](const char* wanted) {
+    return reason_of(room.house.change([&](Change c) {
+      return room.targets.bind(c, room.house.secret("app"), "db",
+                               {{"account", "app"}, {"end_sessions", wanted}});
+    }));
+  };
+  EXPECT_EQ(bind("yes"), "");
+  room.system->ends_sessions = false;
+  EXPECT_EQ(bind("yes"), "sessions_cannot_be_ended");
+  EXPECT_EQ(bind("no"), "");
+}
+
 TEST(RotatingSingle, a_swap_needs_consent) {
   RotationRoom room(Kind::kSingle);
   room.system->set_password("app", "first-password");

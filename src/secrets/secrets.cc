@@ -21,9 +21,10 @@ Result<const Version*> chosen(const Secret& secret, const Secrets::Asked& asked)
   }
   std::uint32_t number = asked.version != 0 ? asked.version : secret.primary;
   const Rollout& rollout = secret.rollout;
-  if (asked.version == 0 && rollout.open() &&
-      rotation::in_rollout(rollout.salt, asked.consumer, rollout.percent))
-    number = rollout.version;
+  const auto its_turn = [&] {
+    return asked.canary || rotation::in_rollout(rollout.salt, asked.consumer, rollout.percent);
+  };
+  if (asked.version == 0 && rollout.open() && its_turn()) number = rollout.version;
   if (number == 0) return refused("no_primary", "the secret has no primary version now");
   const Version* version = secret.version(number);
   if (version == nullptr) return not_found();

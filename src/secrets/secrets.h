@@ -99,6 +99,7 @@ class Secrets {
     std::uint32_t version = 0;
     bool previous = false;
     std::string consumer{};  ///< whose turn a rollout decides
+    bool canary = false;     ///< its turn comes first
   };
   struct Readout {
     Secret secret;

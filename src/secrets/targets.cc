@@ -147,7 +147,12 @@ Result<Secret> Targets::bind(Change change, const Secret& secret, std::string_vi
   const bool administered = !found.admin_secret.empty() && !binding.admin_is_self;
   const Place place = binding.place(administered ? &somebody : nullptr);
   KW_OK(binding.connector->check(place));
-  if (single_slot(binding.connector->describe(place)) && !binding.swap_allowed)
+  const Capabilities can = binding.connector->describe(place);
+  if (binding.end_sessions && can.sessions_survive_revoke && !can.ends_sessions)
+    return refused("sessions_cannot_be_ended",
+                   "this connector cannot end sessions: leave end_sessions out, and restart the "
+                   "system when they must end");
+  if (single_slot(can) && !binding.swap_allowed)
     return refused("consent_needed",
                    "only one credential works there at a time, so a rotation is a short outage: "
                    "say consent=swap to allow it");

@@ -31,6 +31,8 @@ struct RefusalDetails {
   std::string approval_id;
   int approvals_needed = 0;
   std::vector<keys::Blocker> blockers;
+  std::string run_id;       ///< of run_open: the run in the way
+  std::string incident_id;  ///< of frozen_by_incident
   std::string
       why;  ///< of permission_denied: the nearest statement, for those who may read policies
   std::optional<KeptAnswer> earlier;  ///< of already_done: what the first request was answered

@@ -71,9 +71,9 @@ Check jobs_check(House& house) {
 
 Check engine_check(House& house) {
   if (!house.rotation.enabled)
-    return warn(check("RO-1", "rotation", false, "this node rotates nothing by itself",
+    return warn(check("EN-1", "rotation", false, "this node rotates nothing by itself",
                       "rotation: {enabled: true} in the settings of one node at least"));
-  return found("RO-1", "rotation", !house.rotation.engine.clock_frozen(),
+  return found("EN-1", "rotation", !house.rotation.engine.clock_frozen(),
                "the engine runs, its clocks agree",
                "wall and steady clock went apart: nothing rotates by schedule",
                "check the time service, then: keywright run confirm-clock");
@@ -87,7 +87,7 @@ Check runs_check(House& house) {
     KW_TRY(waiting, house.rotation.runs.list(reader, filter));
     return ok();
   });
-  return check("RO-2", "rotation", read && waiting.empty(),
+  return check("RO-4", "rotation", read && waiting.empty(),
                std::to_string(waiting.size()) + " runs need a person",
                "keywright run list --all --state needs_operator, then run show, retry or rollback");
 }
@@ -125,7 +125,7 @@ Result<std::vector<Check>> diagnose(House& house, Call& call) {
                            "make room on the audit disk, then restart"));
     const auto checkpoint = house.changes.latest_checkpoint();
     checks.push_back(
-        warn(found("AU-2", "audit", checkpoint && !checkpoint->empty(),
+        warn(found("AU-5", "audit", checkpoint && !checkpoint->empty(),
                    "the change log has a signed checkpoint",
                    "the change log has no signed checkpoint yet", "keywright audit checkpoint")));
     checks.push_back(primaries_check(house));
@@ -154,13 +154,39 @@ Status refresh_incidents(House& house) {
       .set(static_cast<double>(open.size()));
   double left = 0;
   for (const rotation::Incident& one : open) {
-    const double own =
-        std::chrono::duration<double>(one.deadline_at - house.clock.wall()).count();
+    const double own = std::chrono::duration<double>(one.deadline_at - house.clock.wall()).count();
     left = &one == &open.front() ? own : std::min(left, own);
   }
   house.metrics
       .gauge(observe::names::kIncidentSecondsLeft, "To the nearest deadline of an open incident")
       .set(left);
+  return ok();
+}
+
+// Of the newest 100 incidents: drills are due every month.
+Status refresh_drills(House& house) {
+  std::vector<rotation::Incident> all;
+  KW_OK(house.store.read([&](store::Reader& reader) -> Status {
+    KW_TRY(all, house.emergency.incidents.list(reader, false, 100));
+    return ok();
+  }));
+  WallTime newest;
+  for (const rotation::Incident& one : all)
+    if (one.request.drill && one.closed_at && !one.withdrawn)
+      newest = std::max(newest, *one.closed_at);
+  house.metrics.gauge(observe::names::kDrillAt, "When the newest drill was closed")
+      .set(static_cast<double>(to_micros(newest)) / 1e6);
+  return ok();
+}
+
+Status refresh_jobs(House& house) {
+  KW_TRY(const auto jobs, house.rotation.jobs.list("", std::nullopt, 1000));
+  std::int64_t left = 0;
+  for (const rotation::Job& job : jobs)
+    if (!rotation::finished(job.state) && job.kind == "reencrypt")
+      left += job.progress.counts.total - job.progress.counts.done;
+  house.metrics.gauge(observe::names::kReencryptRemaining, "Items before re-encryption jobs")
+      .set(static_cast<double>(left));
   return ok();
 }
 
@@ -186,6 +212,8 @@ Result<std::string> metrics_text(House& house, Call& call) {
   return consulted<std::string>(house, call, [&]() -> Result<std::string> {
     refresh_gauges(house);
     KW_OK(refresh_incidents(house));
+    KW_OK(refresh_drills(house));
+    KW_OK(refresh_jobs(house));
     return house.metrics.prometheus_text();
   });
 }

@@ -53,16 +53,6 @@ Status spend_approval(House& house, store::Tx& tx, const Call& call, const Guard
   return ok();
 }
 
-bool reads_policies(const House& house, const Call& call) {
-  const Operation& reading = operation(OperationId::access_policy_list);
-  auth::Question question;
-  question.action = reading.action;
-  question.tenant = call.tenant;
-  question.kind = reading.kind;
-  question.roles = default_roles(reading);
-  return house.access.decide(*call.caller, question).allowed;
-}
-
 // " acme:orders", " acme" or "".
 std::string object_text(const Call& call) {
   std::string text = call.tenant;
@@ -138,10 +128,21 @@ Status authorise(House& house, Call& call, const Facts& facts) {
   // Who holds nothing in a tenant must not learn what exists there: a foreign object looks like a
   // missing one.
   if (!call.tenant.empty() && !sees_tenant(*call.caller, call.tenant)) return not_found();
-  if (reads_policies(house, call)) call.details.why = decision.because;
+  if (may(house, call, OperationId::access_policy_list)) call.details.why = decision.because;
   return error(
       Code::kPermissionDenied, "permission_denied",
       call.caller->name + " may not " + std::string(call.operation->action) + object_text(call));
+}
+
+bool may(const House& house, const Call& call, OperationId other, std::string_view name) {
+  const Operation& asked = operation(other);
+  auth::Question question;
+  question.action = asked.action;
+  question.tenant = call.tenant;
+  question.kind = asked.kind;
+  question.name = name;
+  question.roles = default_roles(asked);
+  return house.access.decide(*call.caller, question).allowed;
 }
 
 int approvals_needed(const House& house, OperationId operation, bool override_readiness) {

@@ -30,6 +30,10 @@ Status require_open(House& house);
 /// kUnauthenticated(token_missing)
 Status authorise(House& house, Call& call, const Facts& facts);
 
+/// Whether the caller, who is known, may also do another operation in the call's tenant.
+/// @param name  of the object; "": the kind as a whole
+bool may(const House& house, const Call& call, OperationId other, std::string_view name = {});
+
 /// The one answer for what does not exist and for what the caller may not know of.
 Error not_found();
 /// The key that the call names, after authorisation against its facts. @errors as authorise;

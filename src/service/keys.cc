@@ -1,6 +1,7 @@
 #include "service/keys.h"
 
 #include "service/references.h"
+#include "service/rotation_runs.h"
 
 namespace kw::service {
 
@@ -55,6 +56,19 @@ Status pass_gate(House& house, Call& call, const keys::Key& key, const VersionMo
   call.details.blockers = std::move(readiness.blockers);
   return error(Code::kFailedPrecondition, "not_ready",
                "the version is still needed; see its blockers");
+}
+
+// While a run of the key is open, the run alone moves its versions and says which one is primary.
+// Containment does not wait for it.
+Status pass_run(House& house, Call& call, store::Reader& reader, const VersionMove& wanted) {
+  if (wanted.move.to == VersionState::kRevoked || wanted.move.to == VersionState::kSuspended)
+    return ok();
+  const rotation::Subject subject{"key", call.tenant, call.object};
+  KW_TRY(const auto run, house.rotation.runs.open_run(reader, subject));
+  if (!run) return ok();
+  const bool its_own = wanted.version == run->from_version || wanted.version == run->to_version;
+  if (!its_own && wanted.move.to != VersionState::kPrimary) return ok();
+  return require_no_run(house, call, reader, subject);
 }
 
 Status change_alias(House& house, Call& call, const Wording<Done>& wording, const Work& work) {
@@ -157,7 +171,8 @@ Result<keys::Key> roll_back_key(House& house, Call& call, std::uint32_t to,
                                 const Wording<keys::Key>& wording) {
   return recorded<keys::Key>(house, call, [&]() -> Result<keys::Key> {
     KW_OK(visible_key(house, call));
-    const auto body = [&](keys::Change change, const keys::Key& current) {
+    const auto body = [&](keys::Change change, const keys::Key& current) -> Result<keys::Key> {
+      KW_OK(require_no_run(house, call, change.tx, {"key", call.tenant, call.object}));
       return house.keyring.roll_back(change, current, to);
     };
     return change_key(house, call, {}, body, wording);
@@ -173,7 +188,8 @@ Result<keys::Key> move_version(House& house, Call& call, const VersionMove& want
     guarded.approvals = approvals_needed(house, call.operation->id, wanted.override_readiness);
     guarded.summary = summary_of(call, wanted);
     guarded.epoch = key->epoch;
-    const auto body = [&](keys::Change change, const keys::Key& current) {
+    const auto body = [&](keys::Change change, const keys::Key& current) -> Result<keys::Key> {
+      KW_OK(pass_run(house, call, change.tx, wanted));
       return house.keyring.move(change, current, wanted.version, wanted.move);
     };
     return change_key(house, call, guarded, body, wording);

@@ -85,7 +85,8 @@ Result<Rotated> rotate_key(House& house, Call& call, const RotationOrder& order,
     Rotated rotated;
     KW_OK(transact(house, call, {}, [&](keys::Change change) -> Status {
       KW_TRY(const keys::Key current, house.keyring.load(change.tx, call.tenant, call.object));
-      KW_OK(require_no_run(house, change.tx, {"key", call.tenant, call.object}));
+      KW_OK(require_thawed(house, call, change.tx, {"key", call.tenant, call.object}));
+      KW_OK(require_no_run(house, call, change.tx, {"key", call.tenant, call.object}));
       if (!order.plan.empty()) KW_OK(planned(current, order.plan));
       KW_TRY(rotated.version, house.keyring.rotate(change, current, ready));
       KW_TRY(rotated.key, house.keyring.load(change.tx, call.tenant, call.object));

@@ -8,16 +8,31 @@ namespace {
 
 using rotation::Consumer;
 
+// Nobody hastens or holds up a rotation in the name of a consumer but its principal; who may
+// register the consumer could make himself that principal, and is recorded as standing in for it.
+Status may_speak(House& house, Call& call, store::Reader& reader, std::string_view consumer) {
+  KW_TRY(const std::string speaker,
+         house.rotation.consumers.speaker(reader, call.tenant, consumer));
+  if (speaker == call.caller->name) return ok();
+  if (!may(house, call, OperationId::consumer_register, consumer))
+    return error(Code::kPermissionDenied, "not_your_consumer",
+                 "another principal speaks for consumer " + std::string(consumer));
+  call.note = "in place of " + speaker;
+  return ok();
+}
+
 // What a consumer says of itself: a transaction of its own, and a record like any use of a key.
-Status signed_of_life(House& house, Call& call,
-                      const std::function<Status(rotation::Change)>& body) {
+Status sign_of_life(House& house, Call& call, std::string_view consumer,
+                    const std::function<Status(rotation::Change)>& body) {
   Status outcome = [&]() -> Status {
     KW_OK(require_open(house));
     KW_OK(authorise(house, call, {}));
     const std::string policy = house.access.policy_hash();
     return house.store.write([&](store::Tx& tx) -> Status {
+      KW_OK(may_speak(house, call, tx, consumer));
       audit::Event event = event_of(call);
       event.policy = policy;
+      if (!call.note.empty()) event.reason = "stand_in";
       return body({tx, event});
     });
   }();
@@ -89,13 +104,13 @@ Result<std::vector<Consumer>> list_consumers(House& house, Call& call, std::stri
 }
 
 Status heartbeat_consumer(House& house, Call& call, const ObjectName& name) {
-  return signed_of_life(house, call, [&](rotation::Change change) {
+  return sign_of_life(house, call, name.text(), [&](rotation::Change change) {
     return house.rotation.consumers.heartbeat(change.tx, call.tenant, name.text());
   });
 }
 
 Status acknowledge_version(House& house, Call& call, const rotation::Said& said) {
-  KW_OK(signed_of_life(house, call, [&](rotation::Change change) {
+  KW_OK(sign_of_life(house, call, said.consumer, [&](rotation::Change change) {
     return house.rotation.consumers.acknowledge(change, call.tenant, said);
   }));
   house.rotation.engine.wake();

@@ -24,8 +24,9 @@ Result<std::vector<rotation::Consumer>> list_consumers(House& house, Call& call,
                                                        std::string_view after, int limit);
 
 /// Signs of life: cheap, recorded in the access log. The first acknowledgement of a version leaves
-/// a leaf as well. @errors kNotFound(not_found), kInvalidArgument(bad_acknowledgement).
-/// @audit consumer.acknowledge
+/// a leaf as well. Only the consumer's principal speaks for it, or who may register it: recorded as
+/// standing in. @errors kPermissionDenied(not_your_consumer), kNotFound(not_found),
+///   kInvalidArgument(bad_acknowledgement). @audit consumer.acknowledge
 Status heartbeat_consumer(House& house, Call& call, const ObjectName& name);
 Status acknowledge_version(House& house, Call& call, const rotation::Said& said);
 

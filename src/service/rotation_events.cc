@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "rotation/held_events.h"
 #include "service/rotation_inventory.h"
 
 namespace kw::service {
@@ -65,6 +66,8 @@ Status leave_leaf(House& house, keys::Change change, const OutsideEvent& event,
   leaf.kind = "rotation-event";
   leaf.object = event.type;
   leaf.count = static_cast<std::int64_t>(outcome.started.size());
+  const std::string held = std::to_string(outcome.held) + " held by incidents";
+  if (outcome.held > 0) leaf.note = held;
   KW_OK(house.changes.append(change.tx, leaf));
   return ok();
 }
@@ -97,11 +100,17 @@ Result<EventOutcome> find_event_subjects(House& house, std::string_view tenant,
 Status start_event_runs(House& house, keys::Change change, const OutsideEvent& event,
                         const std::vector<rotation::Subject>& subjects, EventOutcome& outcome) {
   outcome.started.clear();
-  outcome.open = 0;
+  outcome.open = outcome.held = 0;
+  KW_TRY(const auto frozen, house.emergency.incidents.all_frozen(change.tx));
   rotation::StartOptions options;
   options.trigger = rotation::Trigger::kEvent;
   options.reason = event.type;
   for (const rotation::Subject& subject : subjects) {
+    if (frozen.contains(subject.text())) {
+      KW_OK(rotation::hold_event({change.tx, change.by}, subject, event.type, house.clock.wall()));
+      ++outcome.held;
+      continue;
+    }
     KW_TRY(const auto open, house.rotation.runs.open_run(change.tx, subject));
     if (open) {
       ++outcome.open;

@@ -26,6 +26,7 @@ struct EventOutcome {
   std::vector<rotation::Run> started;
   std::size_t matched = 0;   ///< subjects that the event is about
   std::size_t open = 0;      ///< of them: a run was open already
+  std::size_t held = 0;      ///< of them: frozen by an incident; their runs start when it ends
   std::size_t unlisted = 0;  ///< of them: no policy lists the event
 };
 

@@ -147,6 +147,8 @@ Result<Run> start_run(House& house, Call& call, const RunOrder& order,
     guarded.epoch = facts->epoch;
     std::optional<Run> run;
     KW_OK(transact(house, call, guarded, [&](keys::Change change) -> Status {
+      KW_OK(require_thawed(house, call, change.tx, order.subject));
+      KW_OK(require_no_run(house, call, change.tx, order.subject));
       KW_TRY(run, house.rotation.runs.start({change.tx, change.by}, order.subject,
                                             options_of(house, order)));
       keep(call, wording, *run);
@@ -253,12 +255,25 @@ Status confirm_rotation_clock(House& house, Call& call) {
   return status_of(outcome);
 }
 
-Status require_no_run(House& house, store::Reader& reader, const rotation::Subject& subject) {
+Status require_no_run(House& house, Call& call, store::Reader& reader,
+                      const rotation::Subject& subject) {
   KW_TRY(const auto open, house.rotation.runs.open_run(reader, subject));
   if (!open) return ok();
+  call.details.run_id = open->id.text();
   return error(Code::kFailedPrecondition, "run_open",
                "run " + open->id.text() + " of " + subject.text() + " is open (" +
-                   std::string(rotation::run_state_name(open->state)) + "); let it end first");
+                   std::string(rotation::run_state_name(open->state)) +
+                   "): wait for its end, roll it back or abort it");
+}
+
+Status require_thawed(House& house, Call& call, store::Reader& reader,
+                      const rotation::Subject& subject) {
+  KW_TRY(const auto incident, house.emergency.incidents.frozen_by(reader, subject));
+  if (!incident) return ok();
+  call.details.incident_id = incident->text();
+  return error(Code::kFailedPrecondition, "frozen_by_incident",
+               "incident " + incident->text() + " has frozen " + subject.text() +
+                   " and alone rotates it until it is closed or withdrawn");
 }
 
 }  // namespace kw::service

@@ -18,8 +18,8 @@ struct RunOrder {
   /// At once: no windows, no soak, no approvals of the policy, but two people before it starts.
   bool emergency = false;
 };
-/// @errors kInvalidArgument(bad_subject | bad_run), kNotFound(not_found), kAlreadyExists(run_open),
-///   kFailedPrecondition(approval_required). @audit run.start
+/// @errors kInvalidArgument(bad_subject | bad_run), kNotFound(not_found),
+///   kFailedPrecondition(approval_required | frozen_by_incident | run_open). @audit run.start
 Result<rotation::Run> start_run(House& house, Call& call, const RunOrder& order,
                                 const Wording<rotation::Run>& wording = {});
 
@@ -59,8 +59,13 @@ Status pass_on_to_run(House& house, keys::Change change, const auth::Approval& a
 /// The wall clock is right although it jumped: schedules go on. @audit rotation.clock.confirm
 Status confirm_rotation_clock(House& house, Call& call);
 
-/// Refuses a change of a subject beside its open run (I5).
+/// Refuses a change of a subject beside its open run (I5), which call.details then names.
 /// @errors kFailedPrecondition(run_open)
-Status require_no_run(House& house, store::Reader& reader, const rotation::Subject& subject);
+Status require_no_run(House& house, Call& call, store::Reader& reader,
+                      const rotation::Subject& subject);
+/// Refuses a rotation by hand of what an incident has frozen, which call.details then names.
+/// @errors kFailedPrecondition(frozen_by_incident)
+Status require_thawed(House& house, Call& call, store::Reader& reader,
+                      const rotation::Subject& subject);
 
 }  // namespace kw::service

@@ -55,6 +55,11 @@ const std::map<std::string, Words, std::less<>>& words() {
   static const std::map<std::string, Words, std::less<>> kWords = {
       {"approval_open", people},
       {"acknowledgements", consumers},
+      {"canary",
+       [](const Run& run) {
+         return "the canary to use " + version(run.to_version) +
+                "; who is missing: keywright consumer board " + run.subject.text();
+       }},
       {"in_use", unused},
       {"publishing",
        [](const Run& run) {

@@ -25,6 +25,16 @@ Result<std::shared_ptr<const secrets::Fields>> generated(std::string_view text) 
   return std::make_shared<const secrets::Fields>(std::move(made));
 }
 
+// The engine waits for the canaries at the first step of a rollout: they get it there.
+Result<bool> reads_as_canary(House& house, const Call& call, std::string_view consumer) {
+  bool canary = false;
+  KW_OK(house.store.read([&](store::Reader& reader) -> Status {
+    KW_TRY(canary, house.rotation.consumers.is_canary(reader, subject_of(call), consumer));
+    return ok();
+  }));
+  return canary;
+}
+
 }  // namespace
 
 // Runs `body` on the secret as the transaction sees it, and never beside a rotation of it (I5).
@@ -35,7 +45,7 @@ Result<Secret> change_secret(House& house, Call& call, const Guarded& guarded,
     std::optional<Secret> changed;
     KW_OK(transact(house, call, guarded, [&](keys::Change change) -> Status {
       KW_TRY(const Secret current, house.secrets.secrets.load(change.tx, call.tenant, call.object));
-      KW_OK(require_no_run(house, change.tx, subject_of(call)));
+      KW_OK(require_no_run(house, call, change.tx, subject_of(call)));
       KW_TRY(changed, body({change.tx, change.by}, current));
       keep(call, wording, *changed);
       return ok();
@@ -71,7 +81,7 @@ Result<Secret> put_secret(House& house, Call& call, const SecretPath& path, cons
     }
     std::optional<Secret> made;
     KW_OK(transact(house, call, {}, [&](keys::Change change) -> Status {
-      KW_OK(require_no_run(house, change.tx, subject_of(call)));
+      KW_OK(require_no_run(house, call, change.tx, subject_of(call)));
       KW_TRY(made, house.secrets.secrets.put({change.tx, change.by}, call.tenant, path, put));
       keep(call, wording, *made);
       return ok();
@@ -80,9 +90,12 @@ Result<Secret> put_secret(House& house, Call& call, const SecretPath& path, cons
   });
 }
 
-Result<Secrets::Readout> read_secret(House& house, Call& call, const Secrets::Asked& asked) {
+Result<Secrets::Readout> read_secret(House& house, Call& call, Secrets::Asked asked) {
   Result<Secrets::Readout> outcome = [&]() -> Result<Secrets::Readout> {
-    KW_OK(visible_secret(house, call));
+    KW_TRY(const Secret secret, visible_secret(house, call));
+    if (secret.rollout.open()) {
+      KW_TRY(asked.canary, reads_as_canary(house, call, asked.consumer));
+    }
     return house.secrets.secrets.read(call.tenant, call.object, asked);
   }();
   if (outcome) house.secrets.reads.count(outcome->secret.id, outcome->version, call.caller->name);

@@ -35,7 +35,7 @@ Result<secrets::Secret> put_secret(House& house, Call& call, const SecretPath& p
 /// The one operation that hands a value out. In the access log before the answer, with its version;
 /// counted. @errors as Secrets::read. @audit secret.read-value
 Result<secrets::Secrets::Readout> read_secret(House& house, Call& call,
-                                              const secrets::Secrets::Asked& asked);
+                                              secrets::Secrets::Asked asked);
 
 Result<secrets::Secrets::Page> list_secrets(House& house, Call& call,
                                             const secrets::Secrets::Filter& filter);

@@ -49,7 +49,8 @@ Result<keys::Job> rotate_kek(House& house, Call& call, const Wording<keys::Job>&
     KW_TRY(const keys::Tenant tenant, house.keyring.tenant(call.tenant));
     std::optional<keys::Job> started;
     KW_OK(transact(house, call, {}, [&](keys::Change change) -> Status {
-      KW_OK(require_no_run(house, change.tx, {"kek", call.tenant, "kek"}));
+      KW_OK(require_thawed(house, call, change.tx, {"kek", call.tenant, "kek"}));
+      KW_OK(require_no_run(house, call, change.tx, {"kek", call.tenant, "kek"}));
       KW_TRY(started, house.kek_rotations.start(change, tenant));
       keep(call, wording, *started);
       return ok();

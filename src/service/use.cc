@@ -65,24 +65,53 @@ Result<std::uint32_t> named_version(const Serving& work, const UseItem& item) {
   return number;
 }
 
+// Where the caller says that the signing was recorded.
+keys::Witness witness_of(const Serving& work, const UseItem& item) {
+  if (!item.anchor) return {};
+  return [&](const keys::Version& version, ByteView signature) {
+    return recorded_at(work.house, work.call, version.number, signature, *item.anchor);
+  };
+}
+
+// Tokens of a MAC version that ended count for a token's life after its last one.
+Result<bool> token_life_over(const Serving& work, const keys::Version& version) {
+  const bool ended = version.state == keys::VersionState::kRetired ||
+                     version.state == keys::VersionState::kArchived;
+  if (!ended || work.key.purpose != crypto::Purpose::kMac || !keys::signs_tokens(work.key))
+    return false;
+  KW_TRY(const auto life, life_of_tokens(work.house, work.key));
+  return !keys::published(work.key, version, life, work.house.clock.wall());
+}
+
+Status verify_token(const Serving& work, const UseItem& item, UseOutcome& out) {
+  auto judged =
+      work.house.uses.verify_token(work.key, item.token, witness_of(work, item), work.caller);
+  if (!judged) {
+    if (judged.error().reason == "unknown_kid") unknown_kids(work.house).add();
+    return judged.error();
+  }
+  KW_TRY(const bool over, token_life_over(work, *work.key.version(judged->verified.version)));
+  if (over && keys::relied_on(judged->verified.verdict))
+    return keep(out, keys::Verified{keys::Verdict::kUntrusted, judged->verified.version,
+                                    "token_life_over"});
+  out.claims = std::move(judged->claims);
+  return keep(out, judged->verified);
+}
+
 Status verify(const Serving& work, const UseItem& item, UseOutcome& out) {
+  if (work.request.token) return verify_token(work, item, out);
   KW_TRY(const std::uint32_t number, named_version(work, item));
-  keys::SignatureClaim claim{item.input, item.proof, item.form, item.signed_at, {}};
-  if (item.anchor)
-    claim.witness = [&](const keys::Version& version, ByteView signature) {
-      return recorded_at(work.house, work.call, version.number, signature, *item.anchor);
-    };
+  const keys::SignatureClaim claim{item.input, item.proof, item.form, item.signed_at,
+                                   witness_of(work, item)};
   return keep(out, work.house.uses.verify(work.key, number, claim, work.caller));
 }
 
 Status verify_mac(const Serving& work, const UseItem& item, UseOutcome& out) {
   KW_TRY(const std::uint32_t number, named_version(work, item));
   const keys::Version* version = work.key.version(number);
-  if (!item.kid.empty() && version != nullptr && keys::signs_tokens(work.key)) {
-    KW_TRY(const auto life, life_of_tokens(work.house, work.key));
-    const bool over = version->state == keys::VersionState::kRetired ||
-                      version->state == keys::VersionState::kArchived;
-    if (over && !keys::published(work.key, *version, life, work.house.clock.wall()))
+  if (!item.kid.empty() && version != nullptr) {
+    KW_TRY(const bool over, token_life_over(work, *version));
+    if (over)
       return keep(out, keys::Verified{keys::Verdict::kUntrusted, number, "token_life_over"});
   }
   return keep(out,

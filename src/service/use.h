@@ -26,12 +26,13 @@ struct UseItem {
   std::optional<SignatureAnchor> anchor;  ///< verify: where the signing was recorded
   std::string claims;                     ///< token: JSON text
   std::string type = "JWT";               ///< token: `typ` of its header
+  std::string_view token;                 ///< verify a token: in compact form
 };
 
 struct UseRequest {
   keys::Operation operation = keys::Operation::kEncrypt;
   std::vector<UseItem> items;  ///< 1 to 256
-  bool token = false;          ///< sign: claims as a JSON Web Token
+  bool token = false;          ///< sign: claims as a JSON Web Token; verify: one
   bool anchor = false;         ///< sign one item: its digest goes into the record
 };
 
@@ -43,6 +44,7 @@ struct UseOutcome {
   SecretBytes secret;    ///< data key or derived key in clear
   keys::Verdict verdict = keys::Verdict::kInvalid;
   std::string reason;  ///< why not simply valid
+  std::string claims;  ///< of a token that may be relied on: JSON text
   std::string kid;     ///< of `version`, for sign keys and MAC keys that sign tokens
   std::optional<SignatureAnchor> anchor;
   std::optional<Error> failure;  ///< when set, nothing else counts

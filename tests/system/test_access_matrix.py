@@ -16,7 +16,7 @@ BODIES = {
     "key_encrypt": {"plaintext": b64(b"x")}, "key_decrypt": {"ciphertext": "kw1:AAAA"}, "key_rewrap": {"ciphertext": "kw1:AAAA"},
     "key_sign": {"message": b64(b"x")}, "key_mac": {"message": b64(b"x")}, "key_verify": {"message": b64(b"x"), "signature": b64(b"x")},
     "key_verify_mac": {"message": b64(b"x"), "mac": b64(b"x")}, "key_derive": {"context": b64(b"x")},
-    "key_sign_jwt": {"claims": {"exp": 1}},
+    "key_sign_jwt": {"claims": {"exp": 1}}, "key_verify_jwt": {"token": "x"},
     "key_create": {"name": "probe"}, "tenant_create": {"name": "probe"}, "alias_put": {"key": "k"},
     "access_policy_put": {"policy": "statements: []"}, "principal_create": {"name": "probe", "grants": []},
     "token_create": {"principal": "nobody"}, "key_import": {"name": "probe2", "wrapped_material": "AAAA"},

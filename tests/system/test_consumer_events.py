@@ -91,6 +91,30 @@ def acknowledge(rest, who, version, grade, instance="i-1"):
     rest.post(f"{ROTATION}/consumers/{who}:acknowledge?tenant=acme", {"name": "orders", "instance": instance, "version": version, "grade": grade})
 
 
+def test_the_canary_of_a_secret_goes_first_and_the_rollout_waits_for_it(dev):
+    rest = dev.rest()
+    secret = "/api/v1/tenants/acme/secrets/db"
+    rest.call("PUT", secret, {"generate": "password"})
+    policy(rest, "gradual", GRADUAL.replace("[50, 100], soak: 1h", "[1, 100], soak: 0s"))
+    for who, canary in (("early", True), ("late", False)):
+        rest.call("PUT", f"{ROTATION}/consumers/{who}?tenant=acme", {"subjects": [{"kind": "secret", "name": "db"}], "canary": canary})
+
+    def says(who, version, grade):
+        rest.post(f"{ROTATION}/consumers/{who}:acknowledge?tenant=acme", {"kind": "secret", "name": "db", "version": version, "grade": grade})
+    for who in ("early", "late"):
+        says(who, 1, "used")
+    run = start(rest, "db", kind="secret")
+    wait_until(lambda: run_of(rest, run)["state"] == "validate", 30, "the new version")
+    for who in ("early", "late"):
+        says(who, 2, "loaded")
+    wait_until(lambda: run_of(rest, run)["problem"] == "canary", 60, "the wait for the canary")
+    assert "the canary to use @2" in run_of(rest, run)["waits_for"]
+    assert rest.get(f"{secret}?consumer=early")["version"] == 2, "before its bucket's turn"
+    says("early", 2, "used")
+    until(rest, run, "drain")
+    assert rest.get(f"{secret}?consumer=late")["version"] == 2
+
+
 def test_a_failure_that_a_consumer_reports_takes_the_rotation_back(dev):
     rest = dev.rest()
     rest.post(KEYS, {"name": "orders"})

@@ -316,3 +316,75 @@ def test_what_an_anchor_may_not_be(rest):
         assert refusal(lambda a=anchor: rest.post(key + ":verify", {**body, "anchor": a}))[0] == 400
     assert refusal(lambda: rest.post(key + ":verify", {**body, "signed_at": "yesterday"})) == (400, "bad_time")
     assert refusal(lambda: rest.post(key + ":sign", {"message": b64(b"m"), "signed_at": "2020-01-01T00:00:00Z"})) == (400, "unknown_field")
+
+
+# :verify-jwt
+
+def b64url(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def verdict(rest, key, text):
+    answer = rest.post(key + ":verify-jwt", {"token": text})
+    assert ("claims" in answer) == answer["valid"]
+    return answer["verdict"], answer.get("reason")
+
+
+@pytest.mark.parametrize("algorithm", ["ecdsa-p256", "ed25519", "rsa-3072-pss-sha256", "hmac-sha256"])
+def test_our_tokens_verify_with_their_claims_through_rotations(rest, algorithm):
+    key = make(rest, algorithm=algorithm)
+    made = token(rest, key)
+    rest.post(key + ":rotate")
+    answer = rest.post(key + ":verify-jwt", {"token": made["token"]})
+    assert (answer["valid"], answer["verdict"], answer["version"], answer["kid"]) == (True, "valid", 1, made["kid"])
+    assert answer["claims"]["sub"] == "ada"
+    both = rest.post(key + ":verify-jwt", {"items": [{"token": made["token"]}, {"token": token(rest, key)["token"]}]})["items"]
+    assert [one["version"] for one in both] == [1, 2]
+
+
+def test_a_token_that_lies_about_its_algorithm_is_invalid(rest, anybody):
+    key = make(rest)
+    made = token(rest, key)
+    head, claims, signature = made["token"].split(".")
+    def lying(algorithm):
+        return b64url(json.dumps({"alg": algorithm, "kid": made["kid"]}).encode())
+    assert verdict(rest, key, f"{lying('none')}.{claims}.") == ("invalid", "alg_mismatch")
+    pem = anybody.get(f"{TENANT}/public-keys/{made['kid']}")["public_key"].encode()
+    import hmac
+    forged = hmac.new(pem, f"{lying('HS256')}.{claims}".encode(), "sha256").digest()
+    assert verdict(rest, key, f"{lying('HS256')}.{claims}.{b64url(forged)}") == ("invalid", "alg_mismatch")
+    changed = b64url(json.dumps({"sub": "eve", "exp": int(time.time()) + 60}).encode())
+    assert verdict(rest, key, f"{head}.{changed}.{signature}") == ("invalid", None)
+    other = make(rest, "others")
+    assert refusal(lambda: verdict(rest, other, made["token"])) == (404, "unknown_kid")
+    assert refusal(lambda: verdict(rest, key, "x.y")) == (400, "bad_token")
+    assert refusal(lambda: verdict(rest, key, "x" * 20_000)) == (413, "token_too_large")
+    plain = make(rest, "plain", labels={})
+    assert refusal(lambda: verdict(rest, plain, made["token"])) == (409, "no_token_key")
+
+
+def test_the_times_of_a_token_and_the_fate_of_its_version_show_in_the_verdict(rest):
+    key = make(rest)
+
+    def signed(**claims):
+        answer = rest.post(key + ":sign", {"message": b64(b"x"), "signature_format": "jose"})
+        head = b64url(json.dumps({"alg": "ES256", "kid": answer["kid"]}).encode())
+        part = f"{head}.{b64url(json.dumps(claims).encode())}"
+        made = rest.post(key + ":sign", {"message": b64(part.encode()), "signature_format": "jose"})
+        return f"{part}.{b64url(base64.b64decode(made['signature']))}"
+    now = int(time.time())
+    old, early, kept, late = signed(exp=now - 5), signed(nbf=now + 600), signed(iat=now - 3600), signed(iat=now + 3600)
+    assert [verdict(rest, key, each)[0] for each in (old, early, kept, late)] == ["expired", "not_yet_valid", "valid", "valid"]
+    rest.post(key + ":rotate")
+    rest.post(key + "/versions/1:revoke", {"reason": "leak"})
+    assert verdict(rest, key, kept)[0] == "untrusted", "a thief can write any iat"
+    assert verdict(rest, key, late)[0] == "signed_after_compromise"
+
+
+def test_the_command_line_verifies_a_token(dev, rest, tmp_path):
+    key = make(rest)
+    (tmp_path / "token").write_text(token(rest, key)["token"] + "\n")
+    good = dev.cli("key", "verify-jwt", "tokens", "--in", str(tmp_path / "token"))
+    assert good.returncode == 0 and good.stdout.startswith("valid  acme:tokens@1") and '"sub":"ada"' in good.stdout, good.stdout + good.stderr
+    bad = dev.cli("key", "verify-jwt", "tokens", stdin="a.b.c")
+    assert bad.returncode == 2 and "bad_token" in bad.stderr

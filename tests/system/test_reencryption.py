@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+import incident_staff
 from node import Node, wait_until
 from pq import Pq, PqError
 from rest import Problem, b64
@@ -475,3 +476,25 @@ def test_the_command_line_starts_follows_and_explains_a_job(binary, tmp_path):
     refused = node.cli("job", "throttle", job, "--per-second", "5", environment=token)
     assert refused.returncode != 0 and "job_finished" in refused.stderr
     node.stop()
+
+
+@pytest.mark.parametrize("mode", ["contain_first", "continuity_first"])
+def test_an_incident_moves_what_its_revoked_versions_protect_and_nobody_else_opens_it(binary, tmp_path, mode):
+    tree = Tree(tmp_path / "archive", 60)
+    staff = Staff(binary, tmp_path / "node", tree.settings(), grace=0)
+    tree.fill(staff)
+    kept = staff.encrypt([(b"", b"kept elsewhere")])[0]
+    for name, grant in {"sol": "security-officer:*", "amy": "approver:*", "bob": "approver:*", "ann": "auditor:*"}.items():
+        staff.node.principal(name, grant)
+    incident, approval = incident_staff.start(staff.node, ["key:acme/orders"], mode)
+    incident_staff.approve(staff.node, approval)
+    incident_staff.wait_phase(staff.node, incident, "closed")
+    assert {one["version"]: one["state"] for one in staff.admin.get(KEYS + "/orders")["versions"]} == {1: "revoked", 2: "primary"}
+    assert tree.versions() == {2: 60}
+    assert staff.decrypt([(b"", tree.read(number)) for number in range(60)]) == [tree.expected[number] for number in range(60)]
+    with pytest.raises(Problem) as refused:
+        staff.decrypt([(b"", kept)])
+    assert refused.value.reason == "version_state", "the grant is the job's alone"
+    [grant] = staff.node.rest("ann").get("/api/v1/audit/records?action=key.grant")["items"]
+    assert grant["record"]["object"] == "orders" and "opens revoked versions until" in grant["record"]["note"]
+    staff.node.stop()

@@ -244,6 +244,31 @@ def test_consumers_are_kept_and_forgotten(dev):
     assert refusal(rest.get, path).reason == "not_found"
 
 
+def test_nobody_moves_the_versions_of_a_run_but_the_run_and_containment(dev):
+    rest = dev.rest()
+    rest.post(KEYS, {"name": "orders", "lease_grace_seconds": 0})
+    rest.post(f"{KEYS}/orders:rotate")
+    policy(rest, "long", AT_ONCE.replace("{min: 0s, quiet: 0s}", "{min: 1d, quiet: 0s}") + "interval: 90d\n")
+    run = start(rest)
+    until(rest, run, "drain")
+    for path in ("/versions/2:promote", "/versions/1:promote", ":rollback", "/versions/2:retire", ":rotate"):
+        refused = refusal(rest.post, f"{KEYS}/orders{path}")
+        assert (refused.status, refused.reason, refused.body["run"]) == (409, "run_open", run), path
+    assert rest.post(f"{KEYS}/orders/versions/1:retire"), "a version that the run is not about"
+    told = dev.cli("key", "promote", "orders@2")
+    assert f"try: keywright run watch {run}" in told.stderr and told.returncode == 6, told.stderr
+    rest.post(f"{KEYS}/orders/versions/2:revoke", {"reason": "leak"})
+    assert primary(rest) == 3 and run_of(rest, run)["state"] == "drain"
+    rest.call("PUT", "/api/v1/tenants/acme/secrets/made", {"generate": "password"})
+    secret = start(rest, "made", kind="secret")
+    until(rest, secret, "drain")
+    for path, body in ((":rollback", {}), (":rotate", {})):
+        refused = refusal(rest.post, f"/api/v1/tenants/acme/secrets/made{path}", body)
+        assert (refused.reason, refused.body["run"]) == ("run_open", secret)
+    refused = refusal(rest.call, "PUT", "/api/v1/tenants/acme/secrets/made", {"text": "by-hand"})
+    assert (refused.reason, refused.body["run"]) == ("run_open", secret)
+
+
 # Events and webhooks
 
 def test_an_event_rotates_what_its_policy_lists(dev):

@@ -21,6 +21,36 @@ def staffed(binary, tmp_path):
     node.stop()
 
 
+# Who speaks for a consumer
+
+def test_only_its_principal_speaks_for_a_consumer(staffed):
+    staffed.principal("ute", "key-user:acme")
+    ada, uli, ute = staffed.rest("ada"), staffed.rest("uli"), staffed.rest("ute")
+    path = f"{ROTATION}/consumers/billing"
+    loaded = {"name": "orders", "version": 1, "grade": "loaded"}
+    assert ada.call("PUT", f"{path}?tenant=acme", {"subjects": [{"name": "orders"}], "principal": "uli"})["principal"] == "uli"
+    for verb, body in ((":acknowledge", loaded), (":acknowledge", {**loaded, "grade": "failed"}), (":heartbeat", {})):
+        refused = refusal(ute.post, f"{path}{verb}?tenant=acme", body)
+        assert (refused.status, refused.reason) == (403, "not_your_consumer")
+    uli.post(f"{path}:acknowledge?tenant=acme", loaded)
+    board = ada.get(f"{ROTATION}/board?tenant=acme&name=orders&version=1")["items"]
+    assert [(one["consumer"], one["failed"]) for one in board] == [("billing", False)]
+    ada.call("PUT", f"{path}?tenant=acme", {"subjects": [{"name": "orders"}]})
+    assert refusal(uli.post, f"{path}:heartbeat?tenant=acme").reason == "not_your_consumer", "by default it is the one of the same name"
+
+
+def test_who_may_register_a_consumer_stands_in_for_it_and_is_recorded(staffed):
+    sol, ada, ann = staffed.rest("sol"), staffed.rest("ada"), staffed.rest("ann")
+    staffed.principal("ute", "key-user:acme")
+    sol.call("PUT", "/api/v1/tenants/acme/access-policies/stand-in", {"policy": (
+        "statements:\n  - effect: permit\n    principals: [ute]\n    actions: [consumer:register]\n    tenant: acme\n"
+        "    kind: consumer\n    names: [billing]\n")})
+    ada.call("PUT", f"{ROTATION}/consumers/billing?tenant=acme", {"subjects": [{"name": "orders"}], "principal": "uli"})
+    staffed.rest("ute").post(f"{ROTATION}/consumers/billing:acknowledge?tenant=acme", {"name": "orders", "version": 1})
+    [leaf] = [item["record"] for item in ann.get("/api/v1/audit/records?action=consumer.acknowledge")["items"]]
+    assert (leaf["actor"], leaf["reason"]) == ("ute", "stand_in")
+
+
 # Approvals
 
 def waiting_run(node, needed):

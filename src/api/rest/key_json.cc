@@ -96,6 +96,8 @@ void write_job(JsonWriter& json, const rotation::Job& job) {
   json.member("foreground_percent_max", job.throttle.foreground_percent_max);
   json.member("lag_seconds_max", job.throttle.lag_max.count() / 1000).end_object();
   if (!job.problem.empty()) json.member("problem", job.problem);
+  if (!job.last_failure.empty()) json.member("last_failure", job.last_failure);
+  write_time(json, "last_failure_at", job.last_failure_at);
   write_time(json, "created_at", job.created_at);
   write_time(json, "updated_at", job.updated_at);
   json.end_object();

@@ -46,6 +46,8 @@ void write_details(codec::JsonWriter& json, const service::RefusalDetails& detai
     json.member("id", details.approval_id).member("needed", details.approvals_needed);
     json.end_object();
   }
+  if (!details.run_id.empty()) json.member("run", details.run_id);
+  if (!details.incident_id.empty()) json.member("incident", details.incident_id);
   if (!details.why.empty()) json.member("why", details.why);
   if (details.blockers.empty()) return;
   json.name("blockers").begin_array();

@@ -19,6 +19,7 @@ constexpr std::int64_t kLeaseMax = 90LL * 24 * 3600;
 
 void write_consumer(JsonWriter& json, const Consumer& consumer) {
   json.begin_object().member("name", consumer.name).member("tenant", consumer.tenant);
+  json.member("principal", consumer.speaker());
   json.member("environment", consumer.environment).member("canary", consumer.canary);
   json.member("refresh_seconds", consumer.refresh.count());
   json.member("lease_seconds", consumer.lease.count());
@@ -122,13 +123,14 @@ Result<Answer> consumer_show(Exchange& exchange) {
 Result<Answer> consumer_register(Exchange& exchange) {
   KW_OK(exchange.query_only({"tenant"}));
   KW_TRY(const auto document, exchange.body_object({"environment", "canary", "refresh_seconds",
-                                                    "lease_seconds", "subjects"}));
+                                                    "lease_seconds", "subjects", "principal"}));
   const JsonView body = document.root();
   Consumer consumer;
   KW_TRY(consumer.tenant, exchange.named_tenant());
   KW_TRY(const ObjectName name, exchange.object_name("consumer"));
   consumer.name = name.text();
   KW_TRY(consumer.environment, text_or(body, "environment", "production"));
+  KW_TRY(consumer.principal, text_or(body, "principal", ""));
   KW_TRY(consumer.canary, boolean_or(body, "canary", false));
   KW_TRY(const std::int64_t refresh, integer_or(body, "refresh_seconds", 300, 1, kRefreshMax));
   KW_TRY(const std::int64_t lease, integer_or(body, "lease_seconds", 900, 10, kLeaseMax));

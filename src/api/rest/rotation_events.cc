@@ -48,6 +48,7 @@ Answer outcome_answer(const service::EventOutcome& outcome) {
   json.begin_object().member("matched", static_cast<std::int64_t>(outcome.matched));
   json.member("started", static_cast<std::int64_t>(outcome.started.size()));
   json.member("already_open", static_cast<std::int64_t>(outcome.open));
+  json.member("held", static_cast<std::int64_t>(outcome.held));
   json.member("not_listed", static_cast<std::int64_t>(outcome.unlisted));
   json.name("runs").begin_array();
   for (const rotation::Run& run : outcome.started)

@@ -83,9 +83,10 @@ std::string_view rotation_request(OperationId id) {
     case OperationId::run_approve:
       return KW_NEEDS(R"("plan_hash")", KW_TEXT("plan_hash"));
     case OperationId::consumer_register:
-      return KW_NEEDS(R"("subjects")",
-                      KW_TEXT("environment") "," KW_FLAG("canary") "," KW_INTEGER(
-                          "refresh_seconds") "," KW_INTEGER("lease_seconds") "," KW_SUBJECTS);
+      return KW_NEEDS(
+          R"("subjects")",
+          KW_TEXT("principal") "," KW_TEXT("environment") "," KW_FLAG("canary") "," KW_INTEGER(
+              "refresh_seconds") "," KW_INTEGER("lease_seconds") "," KW_SUBJECTS);
     case OperationId::consumer_acknowledge:
       return KW_NEEDS(R"("name","version")",
                       KW_TEXT("kind") "," KW_TEXT("name") "," KW_TEXT("instance") "," KW_INTEGER(

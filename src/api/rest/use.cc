@@ -32,6 +32,7 @@ Operation operation_of(service::OperationId id) {
     case OperationId::key_sign_jwt:
       return Operation::kSign;
     case OperationId::key_verify:
+    case OperationId::key_verify_jwt:
       return Operation::kVerify;
     case OperationId::key_mac:
       return Operation::kMac;
@@ -53,11 +54,14 @@ struct Shape {
   std::string_view proof;
   bool envelope = false, associated_data = false, version = false, size = false;
   bool claims = false;  ///< a token's
+  bool token = false;   ///< a token itself
   bool form = false;    ///< of a signature
   bool kid = false;     ///< names the version
   bool anchor = false;  ///< ask for, or show, the record of a signing
 };
 Shape shape_of(Operation operation, bool token) {
+  if (token && operation == Operation::kVerify)
+    return {.input = "", .proof = "", .token = true, .anchor = true};
   if (token) return {.input = "", .proof = "", .version = true, .claims = true};
   switch (operation) {
     case Operation::kEncrypt:
@@ -103,15 +107,16 @@ class ItemReader {
     if (object.kind() != JsonView::Kind::kObject)
       return error(Code::kInvalidArgument, "json_type", "an item is a JSON object");
     bool input = shape_.input.empty(), proof = shape_.proof.empty(), envelope = !shape_.envelope;
-    bool claims = !shape_.claims;
+    bool claims = !shape_.claims, token = !shape_.token;
     for (const auto& [name, value] : object.members()) {
       KW_OK(member(name, value));
       input = input || name == shape_.input;
       proof = proof || name == shape_.proof;
       envelope = envelope || name == "ciphertext";
       claims = claims || name == "claims";
+      token = token || name == "token";
     }
-    if (!input || !proof || !envelope || !claims)
+    if (!input || !proof || !envelope || !claims || !token)
       return error(Code::kInvalidArgument, "json_missing",
                    "the item lacks " + missing(input, proof));
     if (!item_.kid.empty() && item_.version != 0)
@@ -126,7 +131,7 @@ class ItemReader {
 
  private:
   std::string missing(bool input, bool proof) const {
-    const std::string_view other = shape_.claims ? "claims" : "ciphertext";
+    const std::string_view other = shape_.claims ? "claims" : shape_.token ? "token" : "ciphertext";
     return "\"" + std::string(!input ? shape_.input : !proof ? shape_.proof : other) + "\"";
   }
 
@@ -177,7 +182,11 @@ class ItemReader {
   }
 
   Status signature_member(std::string_view name, const JsonView& value) {
-    const bool verifies = !shape_.proof.empty();
+    const bool verifies = !shape_.proof.empty() || shape_.token;
+    if (shape_.token && name == "token") {
+      KW_TRY(item_.token, value.text());
+      return ok();
+    }
     if (shape_.form && name == "signature_format") {
       KW_TRY(const std::string_view form, value.text());
       KW_TRY(item_.form, crypto::parse_signature_form(form));
@@ -190,7 +199,7 @@ class ItemReader {
     }
     if (shape_.anchor && name == "anchor")
       return verifies ? read_anchor(value) : want_anchor(value);
-    if (shape_.anchor && verifies && name == "signed_at") {
+    if (shape_.form && verifies && name == "signed_at") {
       KW_TRY(const std::string_view time, value.text());
       KW_TRY(item_.signed_at, parse_rfc3339(time));
       return ok();
@@ -241,7 +250,8 @@ struct Parsed {
 
 Status parse(const JsonView& root, service::OperationId id, Parsed& parsed) {
   parsed.request.operation = operation_of(id);
-  parsed.request.token = id == service::OperationId::key_sign_jwt;
+  parsed.request.token =
+      id == service::OperationId::key_sign_jwt || id == service::OperationId::key_verify_jwt;
   const Shape shape = shape_of(parsed.request.operation, parsed.request.token);
   std::vector<JsonView> items;
   parsed.batch = root.has("items");
@@ -269,6 +279,7 @@ void write_verdict(codec::JsonWriter& json, const UseOutcome& outcome) {
   json.member("valid", keys::relied_on(outcome.verdict));
   json.member("verdict", keys::verdict_name(outcome.verdict));
   if (!outcome.reason.empty()) json.member("reason", outcome.reason);
+  if (!outcome.claims.empty()) json.name("claims").raw(outcome.claims);
 }
 
 void write_signature(codec::JsonWriter& json, bool token, const UseOutcome& outcome) {
