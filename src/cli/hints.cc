@@ -118,6 +118,9 @@ Hints hints_for(Session& session, const Command& command, const Arguments& argum
     return missing_key(session, arguments, words);
   if (failure.reason == "not_found" && (command.noun == "incident" || command.noun == "ceremony"))
     hints.attempt = "keywright " + command.noun + " list --all";
+  if (failure.reason == "task_open" || failure.reason == "no_task")
+    hints.attempt = std::string("keywright secret ") +
+                    (failure.reason == "task_open" ? "complete " : "rotate ") + arguments.reference;
   if (failure.reason == "sealed") return while_sealed(session);
   if (about_the_token(failure.reason) && !session.hidden_context().empty()) {
     hints.why =

@@ -21,6 +21,8 @@ class EngineMetrics {
   void rolling_back(std::string_view reason) const;
   void left_state(const Run& before, WallTime now) const;
   void open_runs(const std::map<std::string, std::int64_t>& by_state) const;
+  /// Tasks of people by stage (manual_task.h).
+  void tasks(const std::map<std::string, std::int64_t>& by_stage) const;
   void overdue(const std::map<std::string, std::int64_t>& by_type) const;
   void next_due(std::string_view kind, WallTime at) const;
   /// A run stays longer in its state than was planned.

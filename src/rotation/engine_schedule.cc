@@ -199,16 +199,22 @@ Status Engine::State::correct_schedule() {
 Status Engine::State::count_open() {
   if (options.metrics == nullptr || steady() - counted < kCountEvery) return ok();
   counted = steady();
-  std::map<std::string, std::int64_t> by_state;
+  std::map<std::string, std::int64_t> by_state, tasks;
   KW_OK(house.store.read([&](store::Reader& reader) -> Status {
     KW_TRY(const auto rows,
            reader.query("SELECT state, COUNT(*) FROM rotation_run WHERE finished_at IS NULL"
                         " GROUP BY state",
                         {}));
     for (const store::Row& row : rows) by_state[row.text(0)] = row.integer(1);
+    KW_TRY(const auto waiting,
+           reader.query("SELECT problem, COUNT(*) FROM rotation_run WHERE finished_at IS NULL"
+                        " AND state = 'generate' GROUP BY problem",
+                        {}));
+    for (const store::Row& row : waiting) tasks[row.text(0)] = row.integer(1);
     return ok();
   }));
   metrics.open_runs(by_state);
+  metrics.tasks(tasks);
   metrics.clock_skew(std::chrono::duration<double>(clock_watch.skew()).count());
   return ok();
 }

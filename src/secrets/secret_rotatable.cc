@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "secrets/generator.h"
+#include "secrets/manual.h"
 #include "secrets/rotation_scene.h"
 #include "secrets/run_steps.h"
 #include "secrets/secret_facts.h"
@@ -354,6 +354,14 @@ Performed SecretRotatable::at_target(Verb verb, const Run& run, const Scene& sce
     default:
       return {};
   }
+}
+
+// A secret that cannot be read now is asked for by perform() again, which says why.
+std::optional<rotation::ManualTask> SecretRotatable::manual_task(Verb verb, const Run& run) {
+  if (verb != Verb::kCreatePending || run.to_version != 0) return std::nullopt;
+  const auto secret = targets_.secrets().find(run.subject.tenant, run.subject.name);
+  if (!secret || secret->deleted_at) return std::nullopt;
+  return task_of(*secret, run);
 }
 
 Performed SecretRotatable::perform(Verb verb, const Run& run) {
