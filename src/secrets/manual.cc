@@ -1,5 +1,7 @@
 #include "secrets/manual.h"
 
+#include <algorithm>
+
 #include "codec/strict_text.h"
 #include "secrets/run_steps.h"
 

@@ -33,7 +33,7 @@ Result<std::vector<SecretTask>> list_secret_tasks(House& house, Call& call, std:
     filter.state = rotation::RunState::kGenerate;
     filter.open_only = true;
     filter.limit = kTasksMax;
-    if (!path.empty()) filter.subject = {"secret", call.tenant, std::string(path)};
+    if (!path.empty()) filter.subject = rotation::Subject{"secret", call.tenant, std::string(path)};
     Tasks all;
     KW_OK(house.store.read([&](store::Reader& reader) -> Status {
       all.clear();
