@@ -237,6 +237,7 @@ Result<rotation::Observed> SecretRotatable::inspect(const Run& run) {
 
 Performed SecretRotatable::create(const Run& run, const Scene& scene) {
   if (run.to_version != 0) return {};
+  if (manual_terms(scene.secret)) return later("secret_unreadable");  // asked for its task
   const auto before = present_value(targets_, scene.secret);
   if (!before) return failed(before.error());
   Performed done;

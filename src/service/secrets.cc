@@ -22,7 +22,9 @@ rotation::Subject subject_of(const Call& call) {
 // Who puts a value for which a rotation waits means the rotation.
 Status require_no_task(House& house, store::Reader& reader, const rotation::Subject& subject) {
   KW_TRY(const auto run, house.rotation.runs.open_run(reader, subject));
-  if (!run || !rotation::is_task_stage(run->problem)) return ok();
+  const bool waits =
+      run && run->state == rotation::RunState::kGenerate && rotation::is_task_stage(run->problem);
+  if (!waits) return ok();
   return error(Code::kFailedPrecondition, "task_open",
                "a rotation waits for this value: complete its task");
 }
