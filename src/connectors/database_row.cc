@@ -211,9 +211,6 @@ class DatabaseRow final : public secrets::Connector {
   }
   Answer test(const Context& context, const Place& place, const Credential& credential,
               Probe probe) override;
-  Answer promote(const Context&, const Place&, const Credential&, const Credential*) override {
-    return Answer::ok();
-  }
   Result<Drain> measure_drain(const Context&, const Place&, const Credential&) override {
     return Drain{};
   }

@@ -111,9 +111,6 @@ class Gnupg final : public secrets::Connector {
                  const Credential* old) override;
   Answer test(const Context& context, const Place& place, const Credential& credential,
               Probe probe) override;
-  Answer promote(const Context&, const Place&, const Credential&, const Credential*) override {
-    return Answer::ok();
-  }
   Result<Drain> measure_drain(const Context&, const Place&, const Credential&) override {
     return Drain{};
   }

@@ -220,9 +220,6 @@ class HttpApi final : public secrets::Connector {
   }
   Answer test(const Context& context, const Place& place, const Credential& credential,
               Probe probe) override;
-  Answer promote(const Context&, const Place&, const Credential&, const Credential*) override {
-    return Answer::ok();
-  }
   Result<Drain> measure_drain(const Context& context, const Place& place,
                               const Credential& old) override;
   Answer disable_old(const Context& context, const Place& place, const Credential& old,

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "connectors/credential_text.h"
+#include "connectors/login_connector.h"
 #include "connectors/make_connectors.h"
 #include "connectors/mariadb_issuer.h"
 #include "connectors/mariadb_target.h"
@@ -17,7 +18,6 @@ using secrets::Context;
 using secrets::Credential;
 using secrets::Drain;
 using secrets::Minting;
-using secrets::Observed;
 using secrets::Place;
 using secrets::Probe;
 using secrets::SettingRule;
@@ -76,7 +76,7 @@ Status put_account(MariadbSession& admin, const MariadbTarget& target, const Cre
   return self->run("SET DEFAULT ROLE " + mariadb_identifier(target.role));
 }
 
-class Mariadb final : public secrets::Connector {
+class Mariadb final : public LoginConnector {
  public:
   std::string_view name() const override { return "mariadb"; }
   std::span<const SettingRule> system_rules() const override { return mariadb_system_rules(); }
@@ -117,16 +117,6 @@ class Mariadb final : public secrets::Connector {
     return fresh;
   }
 
-  Result<Observed> inspect(const Context& context, const Place& place,
-                           std::span<const Credential* const> known) override {
-    KW_TRY(const MariadbTarget target, MariadbTarget::read(place));
-    Observed seen;
-    for (const Credential* each : known)
-      seen.accepted.push_back(
-          accepted_by(target.probe_login(target.primary, *each, context.deadline)));
-    return seen;
-  }
-
   Answer install(const Context& context, const Place& place, const Credential& fresh,
                  const Credential* old) override {
     const auto installed = [&]() -> Status {
@@ -137,21 +127,6 @@ class Mariadb final : public secrets::Connector {
       return add_password(*admin, target.account_of(fresh), fresh, old);
     };
     return answer_of(installed());
-  }
-
-  Answer test(const Context& context, const Place& place, const Credential& credential,
-              Probe probe) override {
-    const auto target = MariadbTarget::read(place);
-    if (!target) return answer_of(target.error());
-    if (probe == Probe::kNegative) {
-      const Credential wrong{credential.version, credential.principal, mutated(credential.secret)};
-      return answer_of_negative(target->probe_login(target->primary, wrong, context.deadline));
-    }
-    return answer_of(works(context, *target, credential, probe));
-  }
-
-  Answer promote(const Context&, const Place&, const Credential&, const Credential*) override {
-    return Answer::ok();
   }
 
   Result<Drain> measure_drain(const Context& context, const Place& place,
@@ -204,8 +179,15 @@ class Mariadb final : public secrets::Connector {
   }
 
  private:
-  static Status works(const Context& context, const MariadbTarget& target,
-                      const Credential& credential, Probe probe) {
+  Status log_in(const Context& context, const Place& place,
+                const Credential& credential) const override {
+    KW_TRY(const MariadbTarget target, MariadbTarget::read(place));
+    return target.probe_login(target.primary, credential, context.deadline);
+  }
+
+  Status works(const Context& context, const Place& place, const Credential& credential,
+               Probe probe) const override {
+    KW_TRY(const MariadbTarget target, MariadbTarget::read(place));
     KW_TRY(const auto session,
            MariadbSession::open(target.primary, target.database, credential, context.deadline));
     if (probe == Probe::kPermission) return may_work(*session, target);

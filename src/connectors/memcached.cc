@@ -3,6 +3,7 @@
 #include "connectors/credential_file.h"
 #include "connectors/credential_lines.h"
 #include "connectors/credential_text.h"
+#include "connectors/login_connector.h"
 #include "connectors/make_connectors.h"
 #include "connectors/memcached_login.h"
 #include "connectors/outcome.h"
@@ -17,9 +18,7 @@ using secrets::Context;
 using secrets::Credential;
 using secrets::Drain;
 using secrets::Minting;
-using secrets::Observed;
 using secrets::Place;
-using secrets::Probe;
 using secrets::SettingRule;
 
 namespace {
@@ -71,7 +70,7 @@ Result<WipedText> line_of(const Credential& credential) {
   return form.line(credential.principal, password);
 }
 
-class Memcached final : public secrets::Connector {
+class Memcached final : public LoginConnector {
  public:
   explicit Memcached(std::vector<std::string> roots) : roots_(std::move(roots)) {}
   std::string_view name() const override { return "memcached"; }
@@ -101,32 +100,11 @@ class Memcached final : public secrets::Connector {
     return Credential{minting.version, target.name, {}};
   }
 
-  Result<Observed> inspect(const Context& context, const Place& place,
-                           std::span<const Credential* const> known) override {
-    KW_TRY(const Target target, Target::read(place));
-    Observed seen;
-    for (const Credential* each : known)
-      seen.accepted.push_back(accepted_by(target.probe(*each, context.deadline)));
-    return seen;
-  }
-
   Answer install(const Context& context, const Place& place, const Credential& fresh,
                  const Credential*) override {
     return answer_of(let_in(context, place, fresh));
   }
 
-  Answer test(const Context& context, const Place& place, const Credential& credential,
-              Probe probe) override {
-    const auto target = Target::read(place);
-    if (!target) return answer_of(target.error());
-    if (probe != Probe::kNegative) return answer_of(target->probe(credential, context.deadline));
-    const Credential wrong{credential.version, credential.principal, mutated(credential.secret)};
-    return answer_of_negative(target->probe(wrong, context.deadline));
-  }
-
-  Answer promote(const Context&, const Place&, const Credential&, const Credential*) override {
-    return Answer::ok();
-  }
   Result<Drain> measure_drain(const Context&, const Place&, const Credential&) override {
     return Drain{};
   }
@@ -156,6 +134,12 @@ class Memcached final : public secrets::Connector {
   }
 
  private:
+  Status log_in(const Context& context, const Place& place,
+                const Credential& credential) const override {
+    KW_TRY(const Target target, Target::read(place));
+    return target.probe(credential, context.deadline);
+  }
+
   using Change = std::function<Result<bool>(CredentialLines&)>;
 
   // Reloads also when nothing changed: an earlier try may have been cut off before that.

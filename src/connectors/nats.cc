@@ -1,7 +1,7 @@
 // NATS: two users that take turns, in a file that nats-server includes. A bcrypt hash is written,
 // never the password. docs/connectors/nats.md says what it needs and what its traps are.
 #include "connectors/bcrypt.h"
-#include "connectors/credential_text.h"
+#include "connectors/login_connector.h"
 #include "connectors/make_connectors.h"
 #include "connectors/nats_target.h"
 #include "connectors/outcome.h"
@@ -15,7 +15,6 @@ using secrets::Context;
 using secrets::Credential;
 using secrets::Drain;
 using secrets::Minting;
-using secrets::Observed;
 using secrets::Place;
 using secrets::Probe;
 using secrets::SettingRule;
@@ -43,7 +42,7 @@ Result<bool> put_user(NatsUsers& users, const NatsTarget& target, const Credenti
   return true;
 }
 
-class Nats final : public secrets::Connector {
+class Nats final : public LoginConnector {
  public:
   explicit Nats(std::vector<std::string> roots) : roots_(std::move(roots)) {}
   std::string_view name() const override { return "nats"; }
@@ -75,38 +74,9 @@ class Nats final : public secrets::Connector {
     return Credential{minting.version, std::move(name), {}};
   }
 
-  Result<Observed> inspect(const Context& context, const Place& place,
-                           std::span<const Credential* const> known) override {
-    KW_TRY(const NatsTarget target, NatsTarget::read(place));
-    Observed seen;
-    for (const Credential* each : known)
-      seen.accepted.push_back(accepted_by(target.probe(*each, context.deadline)));
-    return seen;
-  }
-
   Answer install(const Context& context, const Place& place, const Credential& fresh,
                  const Credential* old) override {
     return answer_of(let_in(context, place, fresh, old));
-  }
-
-  Answer test(const Context& context, const Place& place, const Credential& credential,
-              Probe probe) override {
-    const auto target = NatsTarget::read(place);
-    if (!target) return answer_of(target.error());
-    if (probe == Probe::kNegative) {
-      const Credential wrong{credential.version, credential.principal, mutated(credential.secret)};
-      return answer_of_negative(target->probe(wrong, context.deadline));
-    }
-    const auto works = [&]() -> Status {
-      KW_TRY(const auto login, NatsLogin::open(target->address, credential, context.deadline));
-      if (probe == Probe::kPositive || target->probe_subject.empty()) return ok();
-      return login->subscribe(target->probe_subject);
-    };
-    return answer_of(works());
-  }
-
-  Answer promote(const Context&, const Place&, const Credential&, const Credential*) override {
-    return Answer::ok();
   }
 
   Result<Drain> measure_drain(const Context& context, const Place& place,
@@ -140,6 +110,20 @@ class Nats final : public secrets::Connector {
   }
 
  private:
+  Status log_in(const Context& context, const Place& place,
+                const Credential& credential) const override {
+    KW_TRY(const NatsTarget target, NatsTarget::read(place));
+    return target.probe(credential, context.deadline);
+  }
+
+  Status works(const Context& context, const Place& place, const Credential& credential,
+               Probe probe) const override {
+    KW_TRY(const NatsTarget target, NatsTarget::read(place));
+    KW_TRY(const auto login, NatsLogin::open(target.address, credential, context.deadline));
+    if (probe == Probe::kPositive || target.probe_subject.empty()) return ok();
+    return login->subscribe(target.probe_subject);
+  }
+
   Status let_in(const Context& context, const Place& place, const Credential& one,
                 const Credential* model) const {
     KW_OK(check(place));

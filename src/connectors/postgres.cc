@@ -1,6 +1,8 @@
 // PostgreSQL: two roles that take turns and act as a common owner, or the swap of one password.
 // docs/connectors/postgres.md says what it needs and what its traps are.
-#include "connectors/credential_text.h"
+#include <algorithm>
+
+#include "connectors/login_connector.h"
 #include "connectors/make_connectors.h"
 #include "connectors/outcome.h"
 #include "connectors/postgres_issuer.h"
@@ -46,7 +48,7 @@ Status may_work(PostgresSession& session, const PostgresTarget& target) {
   return done;
 }
 
-class Postgres final : public secrets::Connector {
+class Postgres final : public LoginConnector {
  public:
   std::string_view name() const override { return "postgres"; }
   std::span<const SettingRule> system_rules() const override { return postgres_system_rules(); }
@@ -89,13 +91,10 @@ class Postgres final : public secrets::Connector {
   Result<Observed> inspect(const Context& context, const Place& place,
                            std::span<const Credential* const> known) override {
     KW_TRY(const PostgresTarget target, PostgresTarget::read(place));
-    Observed seen;
-    bool silent = !known.empty();
-    for (const Credential* each : known) {
-      seen.accepted.push_back(accepted_by(target.probe(target.primary, *each, context.deadline)));
-      silent = silent && seen.accepted.back() == Observed::Accepted::kUnknown;
-    }
-    if (target.swap || silent) return seen;
+    KW_TRY(Observed seen, LoginConnector::inspect(context, place, known));
+    const bool silent = std::all_of(seen.accepted.begin(), seen.accepted.end(),
+                                    [](auto each) { return each == Observed::Accepted::kUnknown; });
+    if (target.swap || (silent && !known.empty())) return seen;
     KW_TRY(const auto admin, target.administer(place, {}, context.deadline));
     KW_TRY(const auto open, open_roles(*admin, target.name + "_a", target.name + "_b"));
     seen.free_slot = open < 2;
@@ -105,21 +104,6 @@ class Postgres final : public secrets::Connector {
   Answer install(const Context& context, const Place& place, const Credential& fresh,
                  const Credential* old) override {
     return answer_of(put(context, place, fresh, old));
-  }
-
-  Answer test(const Context& context, const Place& place, const Credential& credential,
-              Probe probe) override {
-    const auto target = PostgresTarget::read(place);
-    if (!target) return answer_of(target.error());
-    if (probe == Probe::kNegative) {
-      const Credential wrong{credential.version, credential.principal, mutated(credential.secret)};
-      return answer_of_negative(target->probe(target->primary, wrong, context.deadline));
-    }
-    return answer_of(works(context, *target, credential, probe));
-  }
-
-  Answer promote(const Context&, const Place&, const Credential&, const Credential*) override {
-    return Answer::ok();
   }
 
   Result<Drain> measure_drain(const Context& context, const Place& place,
@@ -175,6 +159,22 @@ class Postgres final : public secrets::Connector {
   }
 
  private:
+  Status log_in(const Context& context, const Place& place,
+                const Credential& credential) const override {
+    KW_TRY(const PostgresTarget target, PostgresTarget::read(place));
+    return target.probe(target.primary, credential, context.deadline);
+  }
+
+  Status works(const Context& context, const Place& place, const Credential& credential,
+               Probe probe) const override {
+    KW_TRY(const PostgresTarget target, PostgresTarget::read(place));
+    KW_TRY(const auto session, target.log_in(target.primary, credential, context.deadline));
+    if (probe == Probe::kPermission) return may_work(*session, target);
+    for (const ServerAddress& replica : target.replicas)
+      KW_OK(target.probe(replica, credential, context.deadline));
+    return ok();
+  }
+
   static Status put(const Context& context, const Place& place, const Credential& fresh,
                     const Credential* old) {
     KW_TRY(const PostgresTarget target, PostgresTarget::read(place));
@@ -194,15 +194,6 @@ class Postgres final : public secrets::Connector {
     KW_TRY(const auto admin, target.administer(place, {present}, context.deadline));
     KW_TRY(const std::string verifier, admin->verifier(to.principal, to.secret));
     return set_verifier(*admin, to.principal, verifier);
-  }
-
-  static Status works(const Context& context, const PostgresTarget& target,
-                      const Credential& credential, Probe probe) {
-    KW_TRY(const auto session, target.log_in(target.primary, credential, context.deadline));
-    if (probe == Probe::kPermission) return may_work(*session, target);
-    for (const ServerAddress& replica : target.replicas)
-      KW_OK(target.probe(replica, credential, context.deadline));
-    return ok();
   }
 
   static Status shut(const Context& context, const Place& place, const Credential& old,

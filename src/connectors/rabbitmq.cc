@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "connectors/credential_text.h"
+#include "connectors/login_connector.h"
 #include "connectors/make_connectors.h"
 #include "connectors/outcome.h"
 #include "connectors/principal_name.h"
@@ -17,7 +18,6 @@ using secrets::Context;
 using secrets::Credential;
 using secrets::Drain;
 using secrets::Minting;
-using secrets::Observed;
 using secrets::Place;
 using secrets::Probe;
 using secrets::SettingRule;
@@ -55,7 +55,7 @@ Status put(RabbitmqApi& api, const RabbitmqTarget& target, const Credential& fre
   return api.put_user(fresh.principal, rabbitmq_user_of(fresh, rights.tags));
 }
 
-class Rabbitmq final : public secrets::Connector {
+class Rabbitmq final : public LoginConnector {
  public:
   std::string_view name() const override { return "rabbitmq"; }
   std::span<const SettingRule> system_rules() const override { return rabbitmq_system_rules(); }
@@ -84,15 +84,6 @@ class Rabbitmq final : public secrets::Connector {
     return Credential{minting.version, std::move(name), {}};
   }
 
-  Result<Observed> inspect(const Context& context, const Place& place,
-                           std::span<const Credential* const> known) override {
-    KW_TRY(const RabbitmqTarget target, RabbitmqTarget::read(place));
-    Observed seen;
-    for (const Credential* each : known)
-      seen.accepted.push_back(accepted_by(target.probe_login(*each, context.deadline)));
-    return seen;
-  }
-
   Answer install(const Context& context, const Place& place, const Credential& fresh,
                  const Credential* old) override {
     const auto installed = [&]() -> Status {
@@ -103,29 +94,6 @@ class Rabbitmq final : public secrets::Connector {
       return put(api, target, fresh, old);
     };
     return answer_of(installed());
-  }
-
-  Answer test(const Context& context, const Place& place, const Credential& credential,
-              Probe probe) override {
-    const auto target = RabbitmqTarget::read(place);
-    if (!target) return answer_of(target.error());
-    if (probe == Probe::kNegative) {
-      const Credential wrong{credential.version, credential.principal, mutated(credential.secret)};
-      return answer_of_negative(target->probe_login(wrong, context.deadline));
-    }
-    const auto works = [&]() -> Status {
-      KW_TRY(const auto login,
-             RabbitmqLogin::open(target->amqp, target->vhost, credential, context.deadline));
-      if (probe == Probe::kPositive) return ok();
-      const Status seen = login->declare_passive(target->probe_queue);
-      if (seen || seen.error().code != Code::kFailedPrecondition) return seen;
-      return error(Code::kFailedPrecondition, "permission_missing", seen.error().message);
-    };
-    return answer_of(works());
-  }
-
-  Answer promote(const Context&, const Place&, const Credential&, const Credential*) override {
-    return Answer::ok();
   }
 
   Result<Drain> measure_drain(const Context& context, const Place& place,
@@ -172,6 +140,23 @@ class Rabbitmq final : public secrets::Connector {
   }
 
  private:
+  Status log_in(const Context& context, const Place& place,
+                const Credential& credential) const override {
+    KW_TRY(const RabbitmqTarget target, RabbitmqTarget::read(place));
+    return target.probe_login(credential, context.deadline);
+  }
+
+  Status works(const Context& context, const Place& place, const Credential& credential,
+               Probe probe) const override {
+    KW_TRY(const RabbitmqTarget target, RabbitmqTarget::read(place));
+    KW_TRY(const auto login,
+           RabbitmqLogin::open(target.amqp, target.vhost, credential, context.deadline));
+    if (probe == Probe::kPositive) return ok();
+    const Status seen = login->declare_passive(target.probe_queue);
+    if (seen || seen.error().code != Code::kFailedPrecondition) return seen;
+    return error(Code::kFailedPrecondition, "permission_missing", seen.error().message);
+  }
+
   /// @param self  who does it when there is no administrator
   template <typename Work>
   static Answer change(const Context& context, const Place& place, const Credential& self,

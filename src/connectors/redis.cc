@@ -1,6 +1,7 @@
 // Redis and Valkey: a user per version, or two passwords on one user. Hashes are sent, never
 // passwords. docs/connectors/redis.md says what it needs and what its traps are.
 #include "connectors/credential_text.h"
+#include "connectors/login_connector.h"
 #include "connectors/make_connectors.h"
 #include "connectors/outcome.h"
 #include "connectors/principal_name.h"
@@ -17,7 +18,6 @@ using secrets::Context;
 using secrets::Credential;
 using secrets::Drain;
 using secrets::Minting;
-using secrets::Observed;
 using secrets::Place;
 using secrets::Probe;
 using secrets::SettingRule;
@@ -42,7 +42,7 @@ Status may_run(RedisSession& admin, const std::string& user, const std::string& 
                "the user may not run the probe of the account");
 }
 
-class Redis final : public secrets::Connector {
+class Redis final : public LoginConnector {
  public:
   std::string_view name() const override { return "redis"; }
   std::span<const SettingRule> system_rules() const override { return redis_system_rules(); }
@@ -76,15 +76,6 @@ class Redis final : public secrets::Connector {
     return Credential{minting.version, target.name + (target.dual ? "" : version), {}};
   }
 
-  Result<Observed> inspect(const Context& context, const Place& place,
-                           std::span<const Credential* const> known) override {
-    KW_TRY(const RedisTarget target, RedisTarget::read(place));
-    Observed seen;
-    for (const Credential* each : known)
-      seen.accepted.push_back(accepted_by(target.probe_login(*each, context.deadline)));
-    return seen;
-  }
-
   Answer install(const Context& context, const Place& place, const Credential& fresh,
                  const Credential* old) override {
     const auto installed = [&]() -> Status {
@@ -94,28 +85,6 @@ class Redis final : public secrets::Connector {
                             [&](RedisSession& admin) { return put(admin, target, fresh, old); });
     };
     return answer_of(installed());
-  }
-
-  Answer test(const Context& context, const Place& place, const Credential& credential,
-              Probe probe) override {
-    const auto target = RedisTarget::read(place);
-    if (!target) return answer_of(target.error());
-    if (probe == Probe::kNegative) {
-      const Credential wrong{credential.version, credential.principal, mutated(credential.secret)};
-      return answer_of_negative(target->probe_login(wrong, context.deadline));
-    }
-    const Status works = target->probe_login(credential, context.deadline);
-    if (!works || probe == Probe::kPositive) return answer_of(works);
-    return answer_of(
-        target->on_each(place, {&credential}, context.deadline, [&](RedisSession& admin) -> Status {
-          KW_OK(is_persistent(admin));
-          if (target->probe.empty()) return ok();
-          return may_run(admin, credential.principal, target->probe);
-        }));
-  }
-
-  Answer promote(const Context&, const Place&, const Credential&, const Credential*) override {
-    return Answer::ok();
   }
 
   Result<Drain> measure_drain(const Context& context, const Place& place,
@@ -151,6 +120,25 @@ class Redis final : public secrets::Connector {
   }
 
  private:
+  Status log_in(const Context& context, const Place& place,
+                const Credential& credential) const override {
+    KW_TRY(const RedisTarget target, RedisTarget::read(place));
+    return target.probe_login(credential, context.deadline);
+  }
+
+  Status works(const Context& context, const Place& place, const Credential& credential,
+               Probe probe) const override {
+    KW_TRY(const RedisTarget target, RedisTarget::read(place));
+    KW_OK(target.probe_login(credential, context.deadline));
+    if (probe == Probe::kPositive) return ok();
+    return target.on_each(place, {&credential}, context.deadline,
+                          [&](RedisSession& admin) -> Status {
+                            KW_OK(is_persistent(admin));
+                            if (target.probe.empty()) return ok();
+                            return may_run(admin, credential.principal, target.probe);
+                          });
+  }
+
   static Status put(RedisSession& admin, const RedisTarget& target, const Credential& fresh,
                     const Credential* old) {
     KW_OK(is_persistent(admin));

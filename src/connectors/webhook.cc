@@ -75,9 +75,6 @@ class Webhook final : public secrets::Connector {
     return answer_of_negative(event(context, place, wrong));
   }
   // Who signs with what follows from the versions of the secret (secrets/webhooks.h).
-  Answer promote(const Context&, const Place&, const Credential&, const Credential*) override {
-    return Answer::ok();
-  }
   Result<Drain> measure_drain(const Context&, const Place&, const Credential&) override {
     return Drain{};
   }

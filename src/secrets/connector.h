@@ -170,8 +170,10 @@ class Connector {
   virtual Answer test(const Context& context, const Place& place, const Credential& credential,
                       Probe probe) = 0;
   /// The system itself prefers `fresh` from now on, where it has such a notion; else kOk.
-  virtual Answer promote(const Context& context, const Place& place, const Credential& fresh,
-                         const Credential* old) = 0;
+  virtual Answer promote(const Context&, const Place&, const Credential& /*fresh*/,
+                         const Credential* /*old*/) {
+    return Answer::ok();
+  }
   virtual Result<Drain> measure_drain(const Context& context, const Place& place,
                                       const Credential& old) = 0;
   virtual Answer disable_old(const Context& context, const Place& place, const Credential& old,

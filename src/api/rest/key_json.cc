@@ -124,4 +124,19 @@ void write_grants(JsonWriter& json, const std::vector<auth::Grant>& grants) {
   json.end_array();
 }
 
+Answer key_answer(const keys::Key& key, int status) {
+  codec::JsonWriter json;
+  write_key(json, key);
+  Answer answer = json_answer(json, status);
+  answer.etag = key.etag();
+  return answer;
+}
+
+service::KeptAnswer kept_key(const keys::Key& key) {
+  return kept(key_answer(key));
+}
+service::KeptAnswer kept_new_key(const keys::Key& key) {
+  return kept(key_answer(key, 201));
+}
+
 }  // namespace kw::api::rest
