@@ -58,6 +58,7 @@ struct Work {
   bool carried = false;  ///< since the last commit
   bool again = false;    ///< commit, then go on at once
   bool moved = false, failed = false, waited = false, late = false;
+  bool asks = false, reminds = false;  ///< waits for a person; tells so now
   bool gone = false;  ///< nothing to commit: not due after all, or somebody else has it
 };
 using Task = std::vector<Work>;
@@ -179,6 +180,7 @@ struct Engine::State {
   std::optional<std::string_view> forbidden(const Work& work, Verb verb);
   bool note_outcome(Work& work, Verb verb, const Performed& performed);  ///< true when kOk
   bool failed(Work& work, Verb verb, const Performed& performed);
+  bool wait_for_person(Work& work, const ManualTask& task);
   bool try_later(Work& work, std::string_view reason);
   bool discard(Work& work, std::string_view reason);
   bool look_first(Work& work);  ///< foreign systems: inspect before anything

@@ -75,7 +75,8 @@ void Engine::State::carry(Work& work) {
   for (int i = 0; i < kStepsMax && step(work); ++i) {
   }
   const Seconds allowed = state_deadline(work.run.state, work.run.policy);
-  if (!work.stored || allowed.count() == 0 || work.run.plan_hash.empty()) return;
+  // A person's task has a due date of its own.
+  if (!work.stored || allowed.count() == 0 || work.run.plan_hash.empty() || work.asks) return;
   const WallTime deadline = work.run.entered_at + allowed;
   const WallTime at = now();
   // Told once: when it is crossed between two looks.
@@ -112,6 +113,18 @@ bool Engine::State::wait(Work& work, std::string_view why, WallTime until) {
   work.run.problem = std::string(why);
   work.run.next_at = std::max(until, now() + std::chrono::seconds(1));
   return false;
+}
+
+bool Engine::State::wait_for_person(Work& work, const ManualTask& task) {
+  // Told once the rows say that the run is there.
+  if (work.moved || !work.ops.empty()) {
+    work.again = true;
+    return false;
+  }
+  const std::string_view stage = task_stage(task, now());
+  work.asks = true;
+  work.reminds = work.stored->problem != stage || reminds(task, work.stored->updated_at, now());
+  return wait(work, stage, next_reminder(task, now()));
 }
 
 bool Engine::State::pass(Work& work, Guard guard) {
@@ -199,6 +212,8 @@ bool Engine::State::unwind(Work& work) {
 
 bool Engine::State::do_verb(Work& work, Verb verb, int percent) {
   if (const auto why = forbidden(work, verb)) return wait(work, *why, look_again(work.run, *why));
+  if (const auto task = work.rotatable->manual_task(verb, work.run))
+    return wait_for_person(work, *task);
   if (work.traits.external) {
     work.again = !work.ops.empty();  // what a foreign system learns is never ahead of the rows
     if (work.again || !write_intent(work, verb)) return false;

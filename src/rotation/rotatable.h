@@ -21,12 +21,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "audit/event.h"
+#include "rotation/manual_task.h"
 #include "rotation/run.h"
 #include "rotation/subject.h"
 #include "store/store.h"
@@ -133,6 +135,9 @@ class Rotatable {
   /// Of a run without an id our own rows alone. @errors kNotFound(not_found) and those of the store
   virtual Result<Observed> inspect(const Run& run) = 0;
   virtual Performed perform(Verb verb, const Run& run) = 0;
+  /// What a person has to do before `verb` can be performed; nothing when it can be now. Asked
+  /// before every verb; the run waits without an attempt being counted.
+  virtual std::optional<ManualTask> manual_task(Verb, const Run&) { return std::nullopt; }
   /// May change the run: kCreatePending sets to_version. Adds its own audit leaf.
   virtual Status settle(Verb verb, store::Tx& tx, const audit::Event& by, Run& run,
                         const Performed& performed) = 0;
