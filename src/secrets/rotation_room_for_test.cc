@@ -74,10 +74,10 @@ rotation::Run RotationRoom::carry_to_end(const RunId& id, const std::function<vo
   return show(id);
 }
 
-rotation::Run RotationRoom::start(const std::string& path, const rotation::StartOptions& options) {
+rotation::Run RotationRoom::start(const std::string& path, const rotation::StartOptions& wanted) {
   rotation::Run run;
   must(house.store->write([&](store::Tx& tx) -> Status {
-    KW_TRY(run, runs.start({tx, house.event}, {"secret", "acme", path}, options));
+    KW_TRY(run, runs.start({tx, house.event}, {"secret", "acme", path}, wanted));
     return ok();
   }));
   return run;

@@ -51,7 +51,7 @@ class RotationRoom {
   /// every round.
   rotation::Run carry_to_end(
       const RunId& id, const std::function<void()>& each = [] {}, int rounds = 400);
-  rotation::Run start(const std::string& path, const rotation::StartOptions& options = {});
+  rotation::Run start(const std::string& path, const rotation::StartOptions& wanted = {});
   rotation::Run show(const RunId& id);
   std::string roll_back(const RunId& id);
   /// Makes a secret with the account of its name, accepted by the system, and binds it.
