@@ -19,7 +19,8 @@ class HeldEvents : public testing::Test {
   int release() {
     audit::Event by;
     by.actor = "keywright";
-    const auto started = release_events(room_.store(), runs_, by);
+    Runs runs(room_.log(), room_.clock());  // of the room as it is now
+    const auto started = release_events(room_.store(), runs, by);
     EXPECT_EQ(why(started), "");
     return started ? *started : -1;
   }

@@ -195,16 +195,15 @@ TEST(RotatingDual, what_a_system_cannot_do_is_refused_when_it_is_asked_for) {
   RotationRoom room(Kind::kDual);
   room.bind_app();
   room.system->sessions_survive = true;
-  const auto bind = [&](const char* wanted) {
-    return reason_of(room.house.change([&](Change c) {
-      return room.targets.bind(c, room.house.secret("app"), "db",
-                               {{"account", "app"}, {"end_sessions", wanted}});
-    }));
+  const auto bind = [&](const Settings& account) {
+    return reason_of(room.house.change(
+        [&](Change c) { return room.targets.bind(c, room.house.secret("app"), "db", account); }));
   };
-  EXPECT_EQ(bind("yes"), "");
+  const Settings ending = {{"account", "app"}, {"end_sessions", "yes"}};
+  EXPECT_EQ(bind(ending), "");
   room.system->ends_sessions = false;
-  EXPECT_EQ(bind("yes"), "sessions_cannot_be_ended");
-  EXPECT_EQ(bind("no"), "");
+  EXPECT_EQ(bind(ending), "sessions_cannot_be_ended");
+  EXPECT_EQ(bind({{"account", "app"}}), "");
 }
 
 TEST(RotatingSingle, a_swap_needs_consent) {

@@ -376,7 +376,8 @@ def test_the_times_of_a_token_and_the_fate_of_its_version_show_in_the_verdict(re
     old, early, kept, late = signed(exp=now - 5), signed(nbf=now + 600), signed(iat=now - 3600), signed(iat=now + 3600)
     assert [verdict(rest, key, each)[0] for each in (old, early, kept, late)] == ["expired", "not_yet_valid", "valid", "valid"]
     rest.post(key + ":rotate")
-    rest.post(key + "/versions/1:revoke", {"reason": "leak"})
+    since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now - 1800))
+    rest.post(key + "/versions/1:revoke", {"reason": "leak", "compromised_at": since})
     assert verdict(rest, key, kept)[0] == "untrusted", "a thief can write any iat"
     assert verdict(rest, key, late)[0] == "signed_after_compromise"
 

@@ -488,12 +488,17 @@ def test_an_incident_moves_what_its_revoked_versions_protect_and_nobody_else_ope
         staff.node.principal(name, grant)
     incident, approval = incident_staff.start(staff.node, ["key:acme/orders"], mode)
     incident_staff.approve(staff.node, approval)
+    if mode == "continuity_first":
+        incident_staff.wait_phase(staff.node, incident, "replaced")
+        consumers = "/api/v1/rotation/consumers/uli"
+        staff.admin.call("PUT", f"{consumers}?tenant=acme", {"subjects": [{"name": "orders"}]})
+        staff.node.rest("uli").post(f"{consumers}:acknowledge?tenant=acme", {"name": "orders", "version": 2, "grade": "used"})
     incident_staff.wait_phase(staff.node, incident, "closed")
     assert {one["version"]: one["state"] for one in staff.admin.get(KEYS + "/orders")["versions"]} == {1: "revoked", 2: "primary"}
     assert tree.versions() == {2: 60}
     assert staff.decrypt([(b"", tree.read(number)) for number in range(60)]) == [tree.expected[number] for number in range(60)]
     with pytest.raises(Problem) as refused:
-        staff.decrypt([(b"", kept)])
+        staff.node.rest("uli").post(KEYS + "/orders:decrypt", {"ciphertext": text_form(kept)})
     assert refused.value.reason == "version_state", "the grant is the job's alone"
     [grant] = staff.node.rest("ann").get("/api/v1/audit/records?action=key.grant")["items"]
     assert grant["record"]["object"] == "orders" and "opens revoked versions until" in grant["record"]["note"]
