@@ -198,7 +198,7 @@ def rotating(versions):
 
     try:
         on(lambda name: f"sqlite://{folder}/{name}.db", ">= 200 x", ">= 10,000/s")
-        server = Postgres.start(folder)
+        server = Postgres.start()
         if server:
             on(lambda name: server.fresh_database(), ">= 50 x", ">= 5,000/s")
             server.stop()

@@ -28,10 +28,10 @@ def dev(binary, tmp_path):
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory):
+def postgres():
     """URL of a PostgreSQL server of our own; skipped where the package is missing."""
     from node import Postgres
-    server = Postgres.start(tmp_path_factory.mktemp("pg"))
+    server = Postgres.start()
     if server is None:
         pytest.skip("PostgreSQL is not installed")
     yield server

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""The main job on real files, under load: encrypt, let policies rotate everything again and again, roll back, revoke, decrypt, verify.
+"""The main job on real files, under load: encrypt, let policies rotate everything again and again, roll back, revoke, decrypt, verify;
+and an application's credentials of PostgreSQL and Redis, through the agent, while it logs in.
 
-Exits non-zero when any operation failed, any file differs or any record does not verify.
+Exits non-zero when any operation or login failed, any file differs, any old credential still works or any record does not verify.
 """
 import argparse
 import filecmp
@@ -9,12 +10,14 @@ import os
 import queue
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from demo_credentials import Shop
 from load import Load, percentile
 from node import DevServer, wait_until
 from rest import Problem, b64
@@ -215,11 +218,14 @@ def run(server, directories, folder):
     encrypt_files(server, pairs)
     say(f"  {len(pairs)} files of {', '.join(directories)} encrypted, envelope style")
 
-    with Load(server.access, TENANTS) as load:
+    with Shop(server, folder) as shop, Load(server.access, TENANTS) as load:
         time.sleep(5)
         calm_until = time.time()
-        say(f"load is on; policies now rotate 9 keys {ROTATIONS} times and a KEK {KEK_ROTATIONS} times, one hour every {3600 // CLOCK_RATE} s …")
+        say(f"load is on; policies now rotate 9 keys {ROTATIONS} times, a KEK {KEK_ROTATIONS} times and the credentials of an application that\n"
+            f"logs in at PostgreSQL and Redis; one hour every {3600 // CLOCK_RATE} s …")
+        shop.begin()
         rotations, jobs = rotate_by_policy(rest)
+        shop_rows, shop_failures = shop.end()
         watch_one(server, rest)
         roll_back_and_revoke(rest)
         latencies, failures, failed = load.stop()
@@ -236,14 +242,14 @@ def run(server, directories, folder):
         ("KEK rotations by policy", f"{len(jobs)}, {sum(job['done'] for job in jobs):,} sealed versions re-wrapped"),
         ("p50 before / during", f"{percentile(calm, .5) * 1e3:.2f} / {percentile(busy, .5) * 1e3:.2f} ms"),
         ("p99 before / during", f"{percentile(calm, .99) * 1e3:.2f} / {percentile(busy, .99) * 1e3:.2f} ms"),
-        ("files compared", f"{len(pairs):,}, 0 different"), ("audit leaves verified", f"{leaves:,}"),
+        *shop_rows, ("files compared", f"{len(pairs):,}, 0 different"), ("audit leaves verified", f"{leaves:,}"),
     ]
     say("")
     for name, value in rows:
         say(f"  {name:<26} {value}")
-    for text in failures:
+    for text in failures + shop_failures:
         say(f"  failed: {text}")
-    good = failed == 0 and verified and doctor.returncode == 0 and latencies
+    good = failed == 0 and not shop_failures and verified and doctor.returncode == 0 and latencies
     if doctor.returncode:
         say(doctor.stdout)
     say("\n" + ("demo passed: nothing failed, nothing was lost, everything is proven" if good else "demo FAILED"))
@@ -255,6 +261,7 @@ def main():
     parser.add_argument("--binary", required=True)
     parser.add_argument("directories", nargs="*", help="directories whose files are encrypted (default: docs/ and src/)")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything that was started ends
     folder = tempfile.mkdtemp(prefix="keywright-demo-")
     server = DevServer(os.path.abspath(arguments.binary), folder, extra=("--clock-rate", str(CLOCK_RATE)))
     try:

@@ -147,33 +147,42 @@ class Node(Process):
 
 
 class Postgres:
-    @staticmethod
-    def start(folder):
-        found = sorted(glob.glob("/usr/lib/postgresql/*/bin"))
-        if not found:
-            return None
-        return Postgres(found[-1])
+    """A PostgreSQL of our own: the local socket trusts everybody; a TCP port, where one is asked for, wants passwords."""
 
-    def __init__(self, programs):
+    @staticmethod
+    def programs():
+        found = sorted(glob.glob("/usr/lib/postgresql/*/bin"))
+        return found[-1] if found else None
+
+    @staticmethod
+    def start(port=None):
+        return Postgres(port) if Postgres.programs() else None
+
+    def __init__(self, port=None):
         # A socket path has at most 107 bytes: a short folder of its own.
-        self.programs, self.folder = programs, tempfile.mkdtemp(prefix="kwpg-")
+        self.folder, self.port = tempfile.mkdtemp(prefix="kwpg-"), port or 5432
         self.count = 0
         self.data = os.path.join(self.folder, "data")
         self.as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
         if self.as_user:
             shutil.chown(self.folder, "postgres", "postgres")
         os.chmod(self.folder, 0o755)
-        self.run("initdb", "-D", self.data, "-U", "kw", "--auth=trust", "-E", "UTF8", "--no-sync")
+        self.run("initdb", "-D", self.data, "-U", "kw", "--auth-local=trust", "--auth-host=scram-sha-256", "-E", "UTF8", "--no-sync")
+        listen = "127.0.0.1" if port else ""
         self.run("pg_ctl", "-D", self.data, "-w", "-l", os.path.join(self.folder, "log"), "-o",
-                 f"-c listen_addresses='' -c unix_socket_directories={self.folder} -c max_connections=200", "start")
+                 f"-c listen_addresses='{listen}' -p {self.port} -c unix_socket_directories={self.folder} -c max_connections=200", "start")
 
     def run(self, program, *words):
-        subprocess.run([*self.as_user, os.path.join(self.programs, program), *words], check=True, capture_output=True, cwd="/")
+        subprocess.run([*self.as_user, os.path.join(self.programs(), program), *words], check=True, capture_output=True, cwd="/")
+
+    def sql(self, text):
+        """As the superuser, in the database postgres."""
+        self.run("psql", "-h", self.folder, "-p", str(self.port), "-U", "kw", "-d", "postgres", "-v", "ON_ERROR_STOP=1", "-qAt", "-c", text)
 
     def fresh_database(self):
         self.count += 1
         name = f"kw{self.count}"
-        self.run("createdb", "-h", self.folder, "-U", "kw", name)
+        self.run("createdb", "-h", self.folder, "-p", str(self.port), "-U", "kw", name)
         return f"postgres://kw@/{name}?host={self.folder}"
 
     def stop(self):

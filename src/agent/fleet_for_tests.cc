@@ -1,5 +1,5 @@
 // Many agents in one process, each with its own consumer, token, file and stream: how long does a
-// change take to reach them all? tests/system/test_agent.py starts it.
+// change take to reach them all? tests/system/test_agent_fleet.py starts it.
 //
 //   agent_fleet URL PIN TENANT PATH FOLDER COUNT
 //
@@ -12,6 +12,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "agent/agent.h"
@@ -60,6 +61,9 @@ int main(int argc, char** argv) {
   std::string line;
   while (std::getline(std::cin, line)) {
   }
-  for (const auto& each : agents) each->stop();
+  // One after the other they would take up to a second each.
+  std::vector<std::thread> stopping;
+  for (const auto& each : agents) stopping.emplace_back([&each] { each->stop(); });
+  for (std::thread& each : stopping) each.join();
   return 0;
 }

@@ -38,6 +38,7 @@ struct Config {
   int rotation_workers = 4;
   int rotation_poll_ms = 100;                ///< between two rounds of the scheduler
   std::int64_t rotation_lease_seconds = 30;  ///< after a crash another node goes on so late
+  int rotation_begins_per_minute = 600;      ///< at one foreign system; 0: no limit
   int rotation_clock_rate = 1;  ///< scheduled seconds per second; more than 1 with seal dev only
   std::vector<connectors::DataPlace> data_stores;  ///< what re-encryption may go through
   connectors::ConnectorOptions connectors;         ///< what connectors may reach

@@ -125,6 +125,7 @@ rotation::EngineOptions RotationParts::engine_options() {
     return due_of(facts, policy, now);
   };
   options.workers = ground_.config.rotation_workers;
+  options.begins_per_minute = ground_.config.rotation_begins_per_minute;
   options.lease = rotation::Seconds(ground_.config.rotation_lease_seconds);
   options.poll = std::chrono::milliseconds(ground_.config.rotation_poll_ms);
   options.inventory_interval =

@@ -36,6 +36,7 @@ std::vector<Command> all_commands() {
   add_jwks_commands(commands);
   add_version_commands(commands);
   add_secret_commands(commands);
+  add_secret_task_commands(commands);
   add_webhook_commands(commands);
   add_target_commands(commands);
   add_lease_commands(commands);

@@ -69,6 +69,7 @@ void add_context_commands(std::vector<Command>& commands);
 void add_api_key_commands(std::vector<Command>& commands);
 void add_doctor_commands(std::vector<Command>& commands);
 void add_secret_commands(std::vector<Command>& commands);
+void add_secret_task_commands(std::vector<Command>& commands);
 void add_webhook_commands(std::vector<Command>& commands);
 void add_target_commands(std::vector<Command>& commands);
 void add_lease_commands(std::vector<Command>& commands);

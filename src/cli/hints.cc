@@ -143,6 +143,9 @@ Hints hints_for(Session& session, const Command& command, const Arguments& argum
   if (failure.reason == "cannot_read" || failure.reason == "cannot_write" ||
       failure.reason == "file_too_large")
     return file_trouble(failure);
+  if (failure.reason == "task_open" || failure.reason == "no_task")
+    hints.attempt = std::string("keywright secret ") +
+                    (failure.reason == "task_open" ? "complete " : "rotate ") + arguments.reference;
   if (failure.reason == "sealed") return while_sealed(session);
   if (about_the_token(failure.reason) && !session.hidden_context().empty()) {
     hints.why =

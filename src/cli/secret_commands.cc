@@ -3,6 +3,7 @@
 #include "cli/command.h"
 #include "cli/listing.h"
 #include "cli/sealed_file.h"
+#include "cli/secret_value.h"
 #include "cli/session.h"
 #include "codec/base64.h"
 
@@ -39,6 +40,10 @@ Status metadata_members(JsonWriter& json, const Arguments& arguments) {
     for (const std::string& region : arguments.repeated("--region")) json.value(region);
     json.end_array();
   }
+  if (arguments.has("--instructions")) {
+    KW_TRY(const WipedBytes text, read_file(arguments.text("--instructions")));
+    json.member("instructions", as_text(without_newline(text, false)));
+  }
   if (arguments.has("--label")) KW_OK(label_members(json, arguments.repeated("--label")));
   return ok();
 }
@@ -48,6 +53,7 @@ const std::vector<Flag> kMetadataFlags = {
     {"--owner", "team that answers for it", Kind::kText},
     {"--class", "public, internal, confidential or restricted", Kind::kText},
     {"--describe", "one line about it", Kind::kText},
+    {"--instructions", "FILE that says how a person renews it", Kind::kText},
     {"--region", "allowed region; may be given more than once", Kind::kRepeated},
     {"--label", "NAME=VALUE; may be given more than once", Kind::kRepeated},
 };
@@ -55,34 +61,6 @@ const std::vector<Flag> kMetadataFlags = {
 std::vector<Flag> with_metadata(std::vector<Flag> flags) {
   flags.insert(flags.end(), kMetadataFlags.begin(), kMetadataFlags.end());
   return flags;
-}
-
-// The value from a file, standard input or the terminal.
-Result<WipedBytes> read_value(Session& session, const Arguments& arguments) {
-  if (arguments.has("--from-file")) return read_file(arguments.text("--from-file"));
-  if (!Session::terminal_in() && !session.options().no_input) return read_file("-");
-  KW_TRY(const WipedText typed, session.ask_secret("value"));
-  return WipedBytes(typed.begin(), typed.end());
-}
-
-// {"username": "app", …}: passed on as it is, once it is known to be an object of texts.
-Status fields_member(JsonWriter& json, const WipedBytes& text) {
-  KW_TRY(const auto document, codec::JsonDocument::parse(as_text(text)));
-  if (document.root().kind() != JsonView::Kind::kObject)
-    return usage("with --json the value is an object of texts, such as {\"username\": …}");
-  json.name("fields").begin_object();
-  for (const auto& [name, value] : document.root().members()) {
-    KW_TRY(const std::string_view field, value.text());
-    json.member(name, field);
-  }
-  json.end_object();
-  return ok();
-}
-
-// A line that was typed or piped ends where the line ends.
-ByteView without_newline(const WipedBytes& value, bool keep) {
-  const bool ends = !keep && !value.empty() && value.back() == '\n';
-  return {value.data(), value.size() - (ends ? 1 : 0)};
 }
 
 Status content_members(Session& session, JsonWriter& json, const Arguments& arguments) {
@@ -94,10 +72,7 @@ Status content_members(Session& session, JsonWriter& json, const Arguments& argu
     json.member("template", as_text(without_newline(text, false)));
     return ok();
   }
-  KW_TRY(const WipedBytes value, read_value(session, arguments));
-  if (arguments.has("--json")) return fields_member(json, value);
-  json.name("value").base64(without_newline(value, arguments.has("--keep-newline")));
-  return ok();
+  return value_members(session, json, arguments);
 }
 
 std::string reference_of(const JsonView& secret) {
@@ -208,14 +183,15 @@ Status list(Session& session, const Arguments& arguments) {
 }
 
 void print_versions(const JsonView& secret) {
-  Table table = {
-      {"VERSION", "STATE", "ORIGIN", "PRINCIPAL", "CREATED", "PROMOTED", "EXPIRES", "REASON"}};
+  Table table = {{"VERSION", "STATE", "ORIGIN", "PRINCIPAL", "CREATED", "PROMOTED", "EXPIRES",
+                  "REASON", "NOTE"}};
   if (const auto versions = secret.find("versions"))
     for (const JsonView& each : versions->elements())
       table.push_back({std::to_string(count(each, "version")), member(each, "state"),
                        member(each, "origin"), member(each, "principal"),
                        moment(member(each, "created_at")), moment(member(each, "promoted_at")),
-                       moment(member(each, "expires_at")), member(each, "reason")});
+                       moment(member(each, "expires_at")), member(each, "reason"),
+                       member(each, "note")});
   Session::print(table);
 }
 
@@ -360,9 +336,6 @@ Status find(Session& session, const Arguments& arguments) {
        "the value is nowhere here"});
 }
 
-const Flag kFromFile{"--from-file", "read the value from FILE; - is standard input", Kind::kText};
-const Flag kKeepNewline{"--keep-newline", "a line's end belongs to the value", Kind::kSwitch};
-
 void add_values(std::vector<Command>& commands) {
   commands.insert(
       commands.end(),
@@ -373,7 +346,7 @@ void add_values(std::vector<Command>& commands) {
         with_metadata(
             {kFromFile,
              kKeepNewline,
-             {"--json", "the value is a JSON object of texts: fields", Kind::kSwitch},
+             kJsonFields,
              {"--generate", "have it made: 'length=32 alphabet=alnum', uuid, hex, ed25519 …",
               Kind::kText},
              {"--template", "FILE with {{path#field|filter}}: follows its sources", Kind::kText},

@@ -39,8 +39,6 @@ struct EngineOptions {
   std::function<Result<EffectivePolicy>(const SubjectFacts&)> policy_for;
   /// next_due() of schedule.h; empty: nothing starts by schedule.
   std::function<Result<Due>(const SubjectFacts&, const EffectivePolicy&, WallTime now)> due_of;
-  /// Names the target that a run loads, for breaker and limit; empty: kind and type.
-  std::function<std::string(const Run&)> target_of;
 
   int workers = 4;                 ///< 1 to 64
   int batch = 256;                 ///< runs per transaction, 1 to 2,048
@@ -48,6 +46,9 @@ struct EngineOptions {
   int in_flight_global = 10'000;   ///< runs at work at once
   int in_flight_per_tenant = 128;  ///< … in foreign systems: the others only share transactions
   int in_flight_per_target = 128;
+  /// Runs that begin at one foreign system, and that promote there, emergencies aside; 0: no limit.
+  /// The one is a handful of logins, the other a reload of every consumer.
+  int begins_per_minute = 0;
   std::map<std::string, int> tenant_weights;  ///< 1 when not named; a share of each round
   int tests_in_a_row = 3;                     ///< of an external target; others once
 

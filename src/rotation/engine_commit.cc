@@ -27,6 +27,7 @@ Entry entry_of(const Work& work, const Run& run) {
     return entry;
   }
   const bool new_reason = work.stored->problem != run.problem;
+  if (work.reminds) return {"run.remind", "wait", "waiting", run.problem};
   if (work.late) return {"run.late", "wait", "late", run.problem};
   if (work.failed) return {"", work.verbs, work.outcome, work.detail};
   if (!work.ops.empty())
@@ -200,7 +201,7 @@ void Engine::State::committed(Work& work, const Run& result) {
   work.verbs.clear();
   work.detail.clear();
   work.outcome = "ok";
-  work.moved = work.failed = work.waited = work.late = false;
+  work.moved = work.failed = work.waited = work.late = work.asks = work.reminds = false;
 }
 
 bool Engine::State::write_intent(Work& work, Verb verb) {

@@ -147,12 +147,12 @@ WallTime Engine::State::look_again(const Run& run, std::string_view why) const {
   if (why == "overlap") return since(run.promoted_at, run.policy.min_overlap, at);
   if (why == "quarantine") return run.entered_at + run.policy.quarantine;
   if (why == "approval_open") return at + kApprovalPoll;
-  if (why == "acknowledgements" || why == "canary" || why == "old_still_accepted")
-    return at + kAckPoll;
+  if (why == "old_still_accepted") return at + kAckPoll;
   if (why == "clock_frozen" || why == "takeover") return at + options.lease;
   // Soon at first, then in the measure of the wait: a re-wrap ends in a second, a consumer in days.
   const auto waited = std::chrono::duration_cast<seconds>(at - run.entered_at);
-  return at + std::clamp(waited / 8, kUsePollFirst, kUsePoll);
+  const bool on_consumers = why == "acknowledgements" || why == "canary";
+  return at + std::clamp(waited / 8, kUsePollFirst, on_consumers ? kAckPoll : kUsePoll);
 }
 
 }  // namespace kw::rotation

@@ -40,23 +40,22 @@ std::optional<std::string_view> Engine::State::forbidden(const Work& work, Verb 
     // Foreign systems cannot fence: a call begins only with lease time left.
     if (!lease || lease->good_until - lease_steady() < options.lease / 3) return "lease";
   }
-  if (!breakers[target_of(work.run)].allow(steady())) return "breaker_open";
+  if (!breakers[work.target].allow(steady())) return "breaker_open";
   return std::nullopt;
 }
 
 bool Engine::State::note_outcome(Work& work, Verb verb, const Performed& performed) {
   const bool done = performed.outcome == Outcome::kOk;
   metrics.step(verb_name(verb), work.run.subject.kind, outcome_name(performed.outcome));
-  const std::string target = target_of(work.run);
   const std::scoped_lock lock(mutex);
-  Breaker& breaker = breakers[target];
+  Breaker& breaker = breakers[work.target];
   const bool was_open = breaker.open(steady());
   if (done) {
     breaker.succeeded();
   } else {
     breaker.failed(steady());
   }
-  if (was_open != breaker.open(steady())) metrics.breaker(target, !was_open);
+  if (was_open != breaker.open(steady())) metrics.breaker(work.target, !was_open);
   return done;
 }
 

@@ -77,6 +77,18 @@ void EngineMetrics::waiting(const std::map<std::string, std::int64_t>& by_proble
   }
 }
 
+void EngineMetrics::tasks(const std::map<std::string, std::int64_t>& by_stage) const {
+  if (registry_ == nullptr) return;
+  for (const std::string_view stage : {kTaskOpen, kTaskDueSoon, kTaskOverdue}) {
+    const auto found = by_stage.find(std::string(stage));
+    const double count = found == by_stage.end() ? 0 : static_cast<double>(found->second);
+    const std::string name(stage.substr(std::string_view("task_").size()));
+    registry_
+        ->gauge("rotation_manual_tasks", "Rotations that wait for a person.", {{"stage", name}})
+        .set(count);
+  }
+}
+
 void EngineMetrics::ending(const std::map<std::string, std::int64_t>& by_type) const {
   if (registry_ == nullptr) return;
   for (const auto& [type, count] : by_type)

@@ -27,6 +27,8 @@ class EngineMetrics {
   void ending(const std::map<std::string, std::int64_t>& by_type) const;
   /// The largest part of a policy's limits that a primary has used, by type.
   void used(const std::map<std::string, double>& by_type) const;
+  /// Tasks of people by stage (manual_task.h).
+  void tasks(const std::map<std::string, std::int64_t>& by_stage) const;
   void overdue(const std::map<std::string, std::int64_t>& by_type) const;
   void next_due(std::string_view kind, WallTime at) const;
   /// A run stays longer in its state than was planned.

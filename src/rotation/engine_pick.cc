@@ -19,11 +19,6 @@ Rotatable* Engine::State::rotatable_of(const std::string& kind) const {
   return nullptr;
 }
 
-std::string Engine::State::target_of(const Run& run) const {
-  if (options.target_of) return options.target_of(run);
-  return run.subject.kind + ":" + run.type;
-}
-
 // Tenants and targets are limited where a foreign system bears the load.
 bool Engine::State::room_for(const Work& work) {
   const std::scoped_lock lock(mutex);
@@ -97,11 +92,12 @@ Result<std::vector<Task>> Engine::State::pick() {
   Task together;
   for (Work& work : works) {
     work.subject = work.run.subject;
-    work.target = target_of(work.run);
     SubjectFacts facts;
     facts.subject = work.subject;
     facts.type = work.run.type;
     work.traits = work.rotatable->traits(facts);
+    work.target =
+        work.traits.target.empty() ? work.subject.kind + ":" + work.run.type : work.traits.target;
     if (!room_for(work)) continue;
     if (work.traits.external) {
       tasks.emplace_back();

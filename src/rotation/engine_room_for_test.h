@@ -64,7 +64,8 @@ class FakeRotatable final : public Rotatable {
   FakeRotatable(store::Store& store, const Clock& clock) : store_(store), clock_(clock) {}
 
   Traits the_traits{false, true, true, true};
-  std::function<Fault(Verb, const Run&)> fault;  ///< nothing: none
+  std::function<Fault(Verb, const Run&)> fault;              ///< nothing: none
+  std::function<std::string(const std::string&)> target_of;  ///< of a subject's name
   std::function<void(Verb, const Run&)> on_perform;
   Drain drain{Drain::Quality::kExact, 0, std::nullopt, {}};
   Health the_health;
@@ -79,7 +80,11 @@ class FakeRotatable final : public Rotatable {
   void swap_at_target(const std::string& name, std::uint32_t only);
 
   std::string_view kind() const override { return "fake"; }
-  Traits traits(const SubjectFacts&) const override { return the_traits; }
+  Traits traits(const SubjectFacts& facts) const override {
+    Traits made = the_traits;
+    if (target_of) made.target = target_of(facts.subject.name);
+    return made;
+  }
   Result<std::vector<SubjectFacts>> inventory(const Subject* after, int limit) override;
   Result<Observed> inspect(const Run& run) override;
   Performed perform(Verb verb, const Run& run) override;

@@ -242,6 +242,7 @@ Status Engine::State::count_open() {
   }));
   metrics.open_runs(by_state);
   metrics.waiting(by_problem);
+  metrics.tasks(by_problem);
   metrics.clock_skew(std::chrono::duration<double>(clock_watch.skew()).count());
   return ok();
 }

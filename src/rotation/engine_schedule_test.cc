@@ -11,7 +11,7 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-constexpr Traits kInternal{false, false, false, true};
+const Traits kInternal{false, false, false, true};
 
 class Scheduled : public testing::Test {
  protected:

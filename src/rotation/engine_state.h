@@ -54,10 +54,11 @@ struct Work {
   std::string verbs;  ///< joined by ','
   std::string outcome = "ok", detail;
   Subject subject;       ///< under which it counts as busy
-  std::string target;    ///< … and for which target
+  std::string target;    ///< … and for which target; it has a breaker of its own
   bool carried = false;  ///< since the last commit
   bool again = false;    ///< commit, then go on at once
   bool moved = false, failed = false, waited = false, late = false;
+  bool asks = false, reminds = false;  ///< waits for a person; tells so now
   bool gone = false;  ///< nothing to commit: not due after all, or somebody else has it
 };
 using Task = std::vector<Work>;
@@ -111,7 +112,6 @@ struct Engine::State {
   bool is_busy(const Subject& subject) const;
   void put_back(const Task& task);
   Rotatable* rotatable_of(const std::string& kind) const;
-  std::string target_of(const Run& run) const;
 
   // engine_schedule.cc
   struct Place {
@@ -160,6 +160,11 @@ struct Engine::State {
   bool move(Work& work, Move move);
   bool wait(Work& work, std::string_view why, WallTime until);
 
+  // engine_pace.cc
+  bool has_its_turn(Work& work);  ///< false: it is not due, or waits for its place in the row
+  bool is_due(Work& work);
+  std::optional<WallTime> place_in_row(const std::string& row);
+
   // engine_evidence.cc
   Result<Evidence> evidence(Work& work, Guard guard);
   Status drain_evidence(Work& work, Evidence& evidence);
@@ -175,6 +180,7 @@ struct Engine::State {
   std::optional<std::string_view> forbidden(const Work& work, Verb verb);
   bool note_outcome(Work& work, Verb verb, const Performed& performed);  ///< true when kOk
   bool failed(Work& work, Verb verb, const Performed& performed);
+  bool wait_for_person(Work& work, const ManualTask& task);
   bool try_later(Work& work, std::string_view reason);
   bool discard(Work& work, std::string_view reason);
   bool look_first(Work& work);  ///< foreign systems: inspect before anything
@@ -220,6 +226,7 @@ struct Engine::State {
   std::set<Subject> busy;
   std::map<std::string, int> busy_tenants, busy_targets;
   std::map<std::string, Breaker> breakers;
+  std::map<std::string, SteadyTime> next_place;  ///< by target and state
   std::map<std::string, TypeBreaker> type_breakers;
   std::unordered_set<RunId> looked_at;  ///< external runs inspected under this lease
 

@@ -75,7 +75,8 @@ void Engine::State::carry(Work& work) {
   for (int i = 0; i < kStepsMax && step(work); ++i) {
   }
   const Seconds allowed = state_deadline(work.run.state, work.run.policy);
-  if (!work.stored || allowed.count() == 0 || work.run.plan_hash.empty()) return;
+  // A person's task has a due date of its own.
+  if (!work.stored || allowed.count() == 0 || work.run.plan_hash.empty() || work.asks) return;
   const WallTime deadline = work.run.entered_at + allowed;
   const WallTime at = now();
   // Told once: when it is crossed between two looks.
@@ -114,6 +115,18 @@ bool Engine::State::wait(Work& work, std::string_view why, WallTime until) {
   return false;
 }
 
+bool Engine::State::wait_for_person(Work& work, const ManualTask& task) {
+  // Told once the rows say that the run is there.
+  if (work.moved || !work.ops.empty()) {
+    work.again = true;
+    return false;
+  }
+  const std::string_view stage = task_stage(task, now());
+  work.asks = true;
+  work.reminds = work.stored->problem != stage || reminds(task, work.stored->updated_at, now());
+  return wait(work, stage, next_reminder(task, now()));
+}
+
 bool Engine::State::pass(Work& work, Guard guard) {
   const bool must_see = guard == Guard::kDrained || guard == Guard::kDead;
   if (must_see && unsettled(work)) {
@@ -141,6 +154,7 @@ bool Engine::State::forward(Work& work, const StateRow& row) {
   if (skipped(row.state, work.traits, work.run)) return move(work, Move::kAdvance);
   if (row.state == RunState::kRollout && !work.run.worked) return next_percentage(work);
   if (row.state == RunState::kRollout && work.run.percent < 100) return soak(work);
+  if (row.state == RunState::kPromote && !work.run.worked && !has_its_turn(work)) return false;
   if (row.verb && !work.run.worked && !do_verb(work, *row.verb, work.run.percent)) return false;
   if (work.run.state != row.state) return true;  // the verb's failure moved the run
   if (row.state == RunState::kApprove && !same_plan(work)) return false;
@@ -198,6 +212,8 @@ bool Engine::State::unwind(Work& work) {
 
 bool Engine::State::do_verb(Work& work, Verb verb, int percent) {
   if (const auto why = forbidden(work, verb)) return wait(work, *why, look_again(work.run, *why));
+  if (const auto task = work.rotatable->manual_task(verb, work.run))
+    return wait_for_person(work, *task);
   if (work.traits.external) {
     work.again = !work.ops.empty();  // what a foreign system learns is never ahead of the rows
     if (work.again || !write_intent(work, verb)) return false;
@@ -264,6 +280,7 @@ std::string Engine::State::hash_of_plan(const Run& run) {
 // A plan is made of facts that are read now. Nothing was done before it, so it changes what the ops
 // begin from.
 bool Engine::State::plan(Work& work) {
+  if (!has_its_turn(work)) return false;
   if (!look_at_plan(work)) return false;
   Run& run = work.run;
   if (!run.policy_given) {

@@ -12,8 +12,8 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-constexpr Traits kInternal{false, false, false, true};
-constexpr Traits kForeign{true, true, true, true};
+const Traits kInternal{false, false, false, true};
+const Traits kForeign{true, true, true, true};
 
 class EveryEngine : public testing::TestWithParam<std::string> {
  protected:
@@ -147,7 +147,7 @@ TEST(Engine, promotes_and_drains_only_with_the_consumers) {
   EXPECT_EQ(room.show(run.id).state, RunState::kValidate);
   EXPECT_EQ(room.show(run.id).problem, "acknowledgements");
   EXPECT_EQ(say(2, Grade::kLoaded), "");
-  room.clock.advance(seconds(20));
+  room.clock.advance(seconds(2));  // it is asked again soon
   room.settle();
   EXPECT_EQ(room.show(run.id).state, RunState::kDrain);
   room.clock.advance(hours(2));
@@ -403,18 +403,6 @@ TEST(Engine, leaves_the_work_to_the_holder_of_the_lease) {
   room.clock.advance(seconds(31));
   EXPECT_TRUE(other.tick()->leader);
   EXPECT_FALSE(room.engine().tick()->leader);
-}
-
-TEST(Engine, stops_calling_a_target_that_fails) {
-  EngineRoom room;
-  room.fake->the_traits = kForeign;
-  room.fake->fault = [](Verb, const kw::rotation::Run&) { return Fault::kLostCall; };
-  for (int i = 0; i < 20; ++i) {
-    ASSERT_TRUE(room.fake->add("acme", "key" + std::to_string(i)));
-    room.start("key" + std::to_string(i));
-  }
-  ASSERT_TRUE(room.engine().tick());
-  EXPECT_EQ(room.fake->performed, 5);  // five in a row open the breaker
 }
 
 TEST(Engine, tells_once_that_a_run_is_late) {

@@ -10,7 +10,6 @@
 namespace kw::rotation {
 namespace {
 
-constexpr Seconds kClockSkew{60};
 constexpr Seconds kLookback = std::chrono::hours(24 * 7);
 constexpr Seconds kYears = std::chrono::hours(24 * 800);
 constexpr int kCronSamples = 400;
@@ -138,14 +137,14 @@ Status check_windows(const EffectivePolicy& policy, const SubjectFacts& facts, W
 
 Status check_consumer(const EffectivePolicy& policy, const ConsumerTiming& consumer) {
   const Seconds seen = consumer.refresh + consumer.apply;
-  const Seconds needed = seen + consumer.session + kClockSkew;
+  const Seconds needed = seen + consumer.session + consumer.clock_skew;
   const Seconds overlap = std::max(policy.min_overlap, policy.quiet);
   if (overlap < needed)
     return unmet("overlap_too_short",
                  "overlap " + text(overlap) + " is shorter than consumer " + consumer.name +
                      " needs: refresh " + text(consumer.refresh) + " + apply " +
                      text(consumer.apply) + " + session " + text(consumer.session) +
-                     " + clock skew " + text(kClockSkew) + " = " + text(needed));
+                     " + clock skew " + text(consumer.clock_skew) + " = " + text(needed));
   if (policy.acknowledgement_deadline > Seconds(0) && policy.acknowledgement_deadline < seen)
     return unmet("acknowledgement_too_short",
                  "acknowledgement_deadline " + text(policy.acknowledgement_deadline) +

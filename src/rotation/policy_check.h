@@ -13,6 +13,7 @@ struct ConsumerTiming {
   Seconds refresh{0};  ///< how often it looks for new versions
   Seconds apply{0};    ///< from seen to in use
   Seconds session{0};  ///< longest session or job with the old version
+  Seconds clock_skew{60};
 };
 
 /// How long a run takes until the new version is primary, as planned: publish wait and soak.

@@ -86,6 +86,8 @@ TEST(PolicyCheck, a_consumer_slower_than_the_overlap_is_named) {
   const Status met = check_policy(policy, subject("k"), kNow, std::span(&consumer, 1));
   ASSERT_EQ(reason_of(met), "overlap_too_short");
   EXPECT_NE(met.error().message.find("= 1h1s"), std::string::npos) << met.error().message;
+  consumer.clock_skew = Seconds(0);
+  EXPECT_EQ(reason_of(check_policy(policy, subject("k"), kNow, std::span(&consumer, 1))), "");
   policy.min_overlap = kDay;
   policy.acknowledgement_deadline = std::chrono::minutes(10);
   EXPECT_EQ(reason_of(check_policy(policy, subject("k"), kNow, std::span(&consumer, 1))),

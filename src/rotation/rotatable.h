@@ -21,12 +21,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "audit/event.h"
+#include "rotation/manual_task.h"
 #include "rotation/run.h"
 #include "rotation/subject.h"
 #include "store/store.h"
@@ -71,6 +73,9 @@ struct Traits {
   bool soft_disable = false;  ///< kDisableOld means something; else quarantine is skipped
   bool revocable = false;     ///< kRevokeOld means something; else revoke is skipped
   bool rollout = true;        ///< kSetRollout means something; else rollout goes to 100 at once
+  /// The foreign system that bears the load: one breaker and one limit for each; "": one for all of
+  /// a kind and type.
+  std::string target{};
   /// Canary consumers apply what a rollout tries from its first step on, so it waits there for
   /// them.
   bool canaries_first = false;
@@ -127,9 +132,12 @@ class Rotatable {
   /// a name: from the start of its tenant).
   /// @param limit 1 to 1,000
   virtual Result<std::vector<SubjectFacts>> inventory(const Subject* after, int limit) = 0;
-  /// @errors kNotFound(not_found) and those of the store
+  /// Of a run without an id our own rows alone. @errors kNotFound(not_found) and those of the store
   virtual Result<Observed> inspect(const Run& run) = 0;
   virtual Performed perform(Verb verb, const Run& run) = 0;
+  /// What a person has to do before `verb` can be performed; nothing when it can be now. Asked
+  /// before every verb; the run waits without an attempt being counted.
+  virtual std::optional<ManualTask> manual_task(Verb, const Run&) { return std::nullopt; }
   /// May change the run: kCreatePending sets to_version. Adds its own audit leaf.
   virtual Status settle(Verb verb, store::Tx& tx, const audit::Event& by, Run& run,
                         const Performed& performed) = 0;

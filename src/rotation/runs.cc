@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "crypto/random.h"
+#include "rotation/manual_task.h"
 #include "rotation/run_journal.h"
 
 namespace kw::rotation {
@@ -124,6 +125,22 @@ Result<Run> Runs::retry(Change change, const RunId& id) {
   run.attempts = 0;
   run.next_at = now;
   KW_OK(record(change, log_, &before, run, {"run.retry", "retry", "ok", ""}, now));
+  return run;
+}
+
+Result<Run> Runs::give(Change change, const RunId& id, std::uint32_t version) {
+  KW_TRY(const Run before, load_run(change.tx, id));
+  if (before.state != RunState::kGenerate || before.to_version != 0 ||
+      !is_task_stage(before.problem)) {
+    return error(Code::kFailedPrecondition, "invalid_run_transition",
+                 "the run does not wait for a person");
+  }
+  const WallTime now = clock_.wall();
+  Run run = before;
+  run.to_version = version;
+  run.problem.clear();
+  run.next_at = now;
+  KW_OK(record(change, log_, &before, run, {"run.give", "give", "ok", ""}, now));
   return run;
 }
 

@@ -83,6 +83,10 @@ class Runs {
   Result<Run> abort(Change change, const RunId& id);
   /// Unwinds a run that has not passed the point of no return. @audit run.rollback
   Result<Run> roll_back(Change change, const RunId& id);
+  /// What `generate` waited for is there: the caller made this version in the same transaction.
+  /// @errors kFailedPrecondition(invalid_run_transition): it does not wait for a person
+  /// @audit run.give
+  Result<Run> give(Change change, const RunId& id, std::uint32_t version);
   /// Out of needs_operator, or at once out of a wait between two tries. @audit run.retry
   Result<Run> retry(Change change, const RunId& id);
 

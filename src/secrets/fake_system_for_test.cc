@@ -21,6 +21,7 @@ Answer no_answer() {
 }  // namespace
 
 bool FakeSystem::accepts(const std::string& user, const std::string& password) {
+  ++logins_;
   const auto found = accounts_.find(user);
   const bool good = found != accounts_.end() && found->second.enabled &&
                     (accepts_anything || found->second.passwords.contains(password));
@@ -54,7 +55,11 @@ void FakeSystem::fail_at(int call, Fault fault, int calls) {
 
 FakeSystem::Fault FakeSystem::next_fault() {
   ++calls_;
-  return calls_ >= fault_from_ && calls_ < fault_to_ ? fault_ : Fault::kNone;
+  if (calls_ >= fault_from_ && calls_ < fault_to_) return fault_;
+  // Scattered, and the same in every run of a test.
+  const std::uint32_t scattered = (static_cast<std::uint32_t>(calls_) * 2'654'435'761U) >> 16;
+  if (static_cast<int>(scattered % 100) >= faults_per_hundred) return Fault::kNone;
+  return scattered / 100 % 2 == 0 ? Fault::kDown : Fault::kLostReply;
 }
 
 Answer FakeSystem::guarded(const Place& place, std::initializer_list<const Credential*> selves,
@@ -89,6 +94,8 @@ std::span<const SettingRule> FakeSystem::role_rules() const {
 }
 
 Status FakeSystem::check(const Place& place) const {
+  if (kind_ == Kind::kAlternating && place.admin == nullptr)
+    return error(Code::kInvalidArgument, "bad_setting", "users that take turns need an admin");
   if (setting(place.account, kAccount, "account").find(' ') == std::string_view::npos) return ok();
   return error(Code::kInvalidArgument, "bad_setting", "an account has no blanks");
 }

@@ -32,12 +32,14 @@ class FakeSystem final : public Connector, public Issuer {
   void heal() { fail_at(0, Fault::kNone, 0); }
   int calls() const { return calls_; }
   int failed_logins() const { return failed_logins_; }
+  int logins() const { return logins_; }  ///< good and failed ones
 
   int lockout_threshold = 0;
   int reject_by_policy = 0;  ///< so many new passwords are refused by policy
   bool accepts_anything = false;
   bool consumer_takes = false;  ///< nothing is installed: set_password() is the consumer
   int sessions_of_old = 0;      ///< what the meter says
+  int faults_per_hundred = 0;   ///< so many calls get no answer; half of them were heard
   bool ends_sessions = true, sessions_survive = false;
 
   // Connector.
@@ -94,7 +96,7 @@ class FakeSystem final : public Connector, public Issuer {
   Kind kind_;
   std::mutex mutex_;
   std::map<std::string, Account> accounts_;
-  int calls_ = 0, failed_logins_ = 0;
+  int calls_ = 0, logins_ = 0, failed_logins_ = 0;
   int fault_from_ = 0, fault_to_ = 0;
   Fault fault_ = Fault::kNone;
 };

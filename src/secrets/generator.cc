@@ -11,6 +11,7 @@
 #include "codec/pem.h"
 #include "crypto/key.h"
 #include "crypto/random.h"
+#include "rotation/duration_text.h"
 #include "secrets/webhook_signature.h"
 
 namespace kw::secrets {
@@ -18,6 +19,7 @@ namespace kw::secrets {
 namespace {
 
 constexpr double kBitsMin = 80;
+constexpr std::chrono::hours kDueMin{1}, kDueMax{365 * 24};
 constexpr std::string_view kLower = "abcdefghijklmnopqrstuvwxyz";
 constexpr std::string_view kUpper = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 constexpr std::string_view kDigits = "0123456789";
@@ -103,6 +105,10 @@ Status read_option(std::string_view name, std::string_view value, Generator& int
     if (into.alphabet.empty()) return bad("an alphabet is url, alnum, alpha, digits, hex or print");
     return ok();
   }
+  if ((name == "due" || name == "remind") && into.manual()) {
+    KW_TRY((name == "due" ? into.due : into.remind), rotation::parse_duration(value));
+    return ok();
+  }
   if (name == "classes" && password) return read_classes(value, into);
   return bad("there is no option \"" + std::string(name.substr(0, 32)) + "\" here");
 }
@@ -111,8 +117,8 @@ const std::map<std::string_view, Generator::Kind>& kinds() {
   using Kind = Generator::Kind;
   static const std::map<std::string_view, Kind> all = {
       {"password", Kind::kPassword}, {"uuid", Kind::kUuid},       {"hex", Kind::kHex},
-      {"webhook", Kind::kWebhook},   {"ed25519", Kind::kEd25519}, {"p-256", Kind::kP256},
-      {"rsa-3072", Kind::kRsa3072}};
+      {"webhook", Kind::kWebhook},   {"manual", Kind::kManual},   {"ed25519", Kind::kEd25519},
+      {"p-256", Kind::kP256},        {"rsa-3072", Kind::kRsa3072}};
   return all;
 }
 
@@ -125,6 +131,12 @@ Status check_strength(const Generator& generator) {
   return error(Code::kInvalidArgument, "weak_generator",
                "such a password has " + std::to_string(static_cast<int>(bits)) +
                    " bits; at least 80 are needed: make it longer");
+}
+
+Status check_task(const Generator& generator) {
+  const bool good = generator.due >= kDueMin && generator.due <= kDueMax &&
+                    generator.remind.count() >= 0 && generator.remind < generator.due;
+  return good ? ok() : Status(bad("a task is due in 1h to 365d, and reminds before that"));
 }
 
 // Each character is equally likely: bytes beyond the last whole multiple are thrown away.
@@ -222,8 +234,8 @@ Result<Generator> parse_generator(std::string_view text) {
       const auto kind = kinds().find(word);
       if (kind == kinds().end() || !first)
         return bad(
-            "a generator is password, uuid, hex, webhook, ed25519, p-256 or rsa-3072, then "
-            "options");
+            "a generator is password, uuid, hex, webhook, manual, ed25519, p-256 or rsa-3072, "
+            "then options");
       generator.kind = kind->second;
       if (generator.kind == Generator::Kind::kHex) generator.length = 32;
     } else {
@@ -232,11 +244,15 @@ Result<Generator> parse_generator(std::string_view text) {
     first = false;
   }
   KW_OK(check_strength(generator));
+  if (generator.manual()) KW_OK(check_task(generator));
   return generator;
 }
 
 Result<Fields> generate(const Generator& generator) {
   if (generator.key_pair()) return key_pair(generator.kind);
+  if (generator.manual())
+    return error(Code::kFailedPrecondition, "manual_value",
+                 "only a person can make this value: put it, or complete its task");
   Fields parts;
   if (generator.kind == Generator::Kind::kUuid) {
     parts.emplace_back("", uuid());

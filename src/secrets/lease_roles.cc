@@ -48,7 +48,7 @@ Result<LeaseRole> Leases::put_role(Change change, std::string_view tenant, const
   KW_OK(check_settings(wanted.settings, issuer->role_rules()));
   KW_OK(check_times(wanted));
   KW_TRY(const Generator generator, parse_generator(wanted.generator));
-  if (generator.key_pair())
+  if (generator.key_pair() || generator.manual())
     return error(Code::kInvalidArgument, "bad_generator", "a lease holds a password");
   KW_TRY(const auto before, rows::find_role(source, target.tenant, name.text()));
   LeaseRole role = wanted;

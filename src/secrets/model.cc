@@ -12,11 +12,21 @@ namespace {
 constexpr std::array<std::string_view, 3> kShapes = {"value", "fields", "template"};
 constexpr std::array<std::string_view, 4> kClassifications = {"public", "internal", "confidential",
                                                               "restricted"};
-constexpr std::size_t kOwnerMax = 128, kDescriptionMax = 512, kTypeMax = 32;
+constexpr std::size_t kOwnerMax = 128, kDescriptionMax = 512, kInstructionsMax = 4096,
+                      kTypeMax = 32;
 constexpr std::size_t kRegionsMax = 32, kRegionMax = 63, kLabelsMax = 64, kLabelValueMax = 256;
 
 bool is_text(std::string_view text, std::size_t size_max) {
   const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
+  return text.size() <= size_max && codec::valid_utf8(text) &&
+         std::none_of(text.begin(), text.end(), control);
+}
+
+// Lines end with a line feed; no other control character.
+bool is_lines(std::string_view text, std::size_t size_max) {
+  const auto control = [](char c) {
+    return (static_cast<unsigned char>(c) < 0x20 && c != '\n') || c == 0x7F;
+  };
   return text.size() <= size_max && codec::valid_utf8(text) &&
          std::none_of(text.begin(), text.end(), control);
 }
@@ -68,6 +78,8 @@ Status check_metadata(const Metadata& metadata) {
                "a classification is public, internal, confidential or restricted");
   if (!is_text(metadata.description, kDescriptionMax))
     return bad("bad_description", "a description is at most 512 bytes of text");
+  if (!is_lines(metadata.instructions, kInstructionsMax))
+    return bad("bad_instructions", "instructions are at most 4,096 bytes of text in lines");
   if (!good_regions(metadata.regions))
     return bad("bad_region", "at most 32 regions, each [a-z0-9-]{1,63}");
   if (!good_labels(metadata.labels))

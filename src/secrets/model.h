@@ -45,6 +45,7 @@ struct Version {
   WallTime created_at;
   std::optional<WallTime> promoted_at, demoted_at, destroy_after, compromised_at;
   std::optional<WallTime> expires_at;  ///< it is not handed out any more from then on
+  std::string note;        ///< what the person who gave it by hand said of it: the proof
   std::string reason;      ///< of a suspension, revocation or destruction: a stable word
   std::int64_t epoch = 0;  ///< compare-and-swap counter
 };
@@ -64,11 +65,13 @@ struct Metadata {
   std::string owner;                        ///< at most 128 bytes of text
   std::string classification = "internal";  ///< public, internal, confidential or restricted
   std::string description;                  ///< at most 512 bytes of text
-  std::vector<std::string> regions;         ///< at most 32, each [a-z0-9-]{1,63}
+  std::string instructions;  ///< how a person renews it: at most 4,096 bytes of text in lines
+  std::vector<std::string> regions;  ///< at most 32, each [a-z0-9-]{1,63}
   std::map<std::string, std::string>
       labels;  ///< at most 64; names as object names, values 256 bytes
 };
 /// @errors kInvalidArgument(bad_type | bad_owner | unknown_classification | bad_description |
+/// bad_instructions |
 ///   bad_region | bad_label)
 Status check_metadata(const Metadata& metadata);
 

@@ -25,6 +25,7 @@ void apply(const MetadataPatch& patch, Secret& secret) {
   if (patch.owner) said.owner = *patch.owner;
   if (patch.classification) said.classification = *patch.classification;
   if (patch.description) said.description = *patch.description;
+  if (patch.instructions) said.instructions = *patch.instructions;
   if (patch.regions) said.regions = *patch.regions;
   if (patch.labels) said.labels = *patch.labels;
   if (patch.generator) secret.generator = *patch.generator;
@@ -37,6 +38,8 @@ Status check(const Secret& secret) {
     return error(Code::kInvalidArgument, "bad_generator", "a template is rendered, not generated");
   KW_TRY(const Generator generator, parse_generator(secret.generator));
   if (generator.key_pair() && secret.shape != Shape::kFields) return wrong_shape();
+  if (generator.manual() && secret.metadata.owner.empty())
+    return error(Code::kInvalidArgument, "bad_owner", "who renews it by hand? name an owner");
   return ok();
 }
 

@@ -54,7 +54,6 @@ RotationRoom::~RotationRoom() {
 void RotationRoom::restart() {
   engine.reset();
   mortal = std::make_unique<MortalStore>(*house.store);
-  rotation::EngineOptions options;
   options.node = "engine-" + std::to_string(++engines_);
   options.policy_for = [this](const rotation::SubjectFacts&) -> Result<rotation::EffectivePolicy> {
     return policy;
@@ -75,10 +74,10 @@ rotation::Run RotationRoom::carry_to_end(const RunId& id, const std::function<vo
   return show(id);
 }
 
-rotation::Run RotationRoom::start(const std::string& path, const rotation::StartOptions& options) {
+rotation::Run RotationRoom::start(const std::string& path, const rotation::StartOptions& wanted) {
   rotation::Run run;
   must(house.store->write([&](store::Tx& tx) -> Status {
-    KW_TRY(run, runs.start({tx, house.event}, {"secret", "acme", path}, options));
+    KW_TRY(run, runs.start({tx, house.event}, {"secret", "acme", path}, wanted));
     return ok();
   }));
   return run;
@@ -100,12 +99,12 @@ std::string RotationRoom::roll_back(const RunId& id) {
   }));
 }
 
-void RotationRoom::bind_app(Settings account) {
-  const std::string user = system->name() == "alternating" ? "app_a" : "app";
+void RotationRoom::bind_app(Settings account, const std::string& path) {
+  const std::string user = path + (system->name() == "alternating" ? "_a" : "");
   system->set_password(user, "first-password");
-  must(house.put("app", put_fields({{"username", user.c_str()}, {"password", "first-password"}})));
-  account.emplace("account", "app");
-  must(house.change([&](Change c) { return targets.bind(c, house.secret("app"), "db", account); }));
+  must(house.put(path, put_fields({{"username", user.c_str()}, {"password", "first-password"}})));
+  account.emplace("account", path);
+  must(house.change([&](Change c) { return targets.bind(c, house.secret(path), "db", account); }));
 }
 
 bool RotationRoom::reader_gets_in(const std::string& path) {

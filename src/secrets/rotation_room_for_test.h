@@ -51,11 +51,11 @@ class RotationRoom {
   /// every round.
   rotation::Run carry_to_end(
       const RunId& id, const std::function<void()>& each = [] {}, int rounds = 400);
-  rotation::Run start(const std::string& path, const rotation::StartOptions& options = {});
+  rotation::Run start(const std::string& path, const rotation::StartOptions& wanted = {});
   rotation::Run show(const RunId& id);
   std::string roll_back(const RunId& id);
-  /// Makes "app" with the account "app", accepted by the system, and binds it.
-  void bind_app(Settings account = {});
+  /// Makes a secret with the account of its name, accepted by the system, and binds it.
+  void bind_app(Settings account = {}, const std::string& path = "app");
   /// True when what a consumer reads now logs in.
   bool reader_gets_in(const std::string& path = "app");
   /// True when this version of "app" logs in.
@@ -69,6 +69,7 @@ class RotationRoom {
   SecretRotatable rotatable{targets, reads, std::chrono::hours(30 * 24)};
   rotation::Runs runs{*house.log, house.clock};
   rotation::EffectivePolicy policy;  ///< of every subject
+  rotation::EngineOptions options;   ///< of engines to come, but for what is of the room
   std::unique_ptr<MortalStore> mortal;
   std::unique_ptr<rotation::Engine> engine;
 

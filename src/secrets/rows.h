@@ -34,7 +34,8 @@ inline constexpr std::string_view kSecretColumns =
     "s.id, s.tenant, s.path, s.shape, s.type, s.owner, s.classification, s.description, s.regions, "
     "s.labels, s.generator, s.template, s.target, s.account, s.created_at, s.deleted_at, "
     "s.primary_version, s.rollout_version, s.rollout_percent, s.rollout_salt, s.next_version, "
-    "s.version_changes, s.epoch, s.mac, s.tenant_name";
+    "s.version_changes, s.epoch, s.mac, s.tenant_name, "
+    "s.instructions";
 
 /// @errors of all reads: kDataLoss(row_tampered), kUnavailable(sealed), and the store's.
 Result<std::optional<Secret>> find_secret(Source source, std::int64_t tenant,

@@ -35,11 +35,14 @@ Status RunSteps::with(const Body& body) {
   return ok();
 }
 
-Status RunSteps::create(const Value& value, std::string_view origin, std::string_view principal) {
+Status RunSteps::create(const Value& value, std::string_view origin, std::string_view principal,
+                        std::optional<WallTime> expires_at, std::string_view note) {
   if (run_.to_version != 0) return ok();
   return with([&](SecretChange& edit) -> Status {
     KW_TRY(Version next, edit.seal(value, origin));
     next.principal = principal;
+    next.expires_at = expires_at;
+    next.note = note;
     KW_TRY(run_.to_version, edit.add(std::move(next), kPending));
     return ok();
   });

@@ -16,7 +16,8 @@ class RunSteps {
   RunSteps(Secrets& secrets, Change change, rotation::Run& run);
 
   /// Pending; sets run.to_version.
-  Status create(const Value& value, std::string_view origin, std::string_view principal);
+  Status create(const Value& value, std::string_view origin, std::string_view principal,
+                std::optional<WallTime> expires_at = {}, std::string_view note = {});
   Status install();      ///< pending -> active
   Status tested();       ///< a leaf
   Status set_rollout();  ///< run.percent of the consumers; 0: none any more

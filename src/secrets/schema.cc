@@ -142,8 +142,15 @@ CREATE INDEX lease_row_open ON lease_row (tenant, role) WHERE state <> 'revoked'
 CREATE INDEX lease_row_principal ON lease_row (principal);
 )sql";
 
-constexpr std::array<store::Migration, 3> kMigrations = {
-    {{"secrets", 1, kSecrets}, {"secrets", 2, kTargets}, {"secrets", 3, kLeases}}};
+constexpr std::string_view kByHand = R"sql(
+ALTER TABLE secret_object ADD COLUMN instructions TEXT NOT NULL DEFAULT '';
+ALTER TABLE secret_version ADD COLUMN note TEXT NOT NULL DEFAULT '';
+)sql";
+
+constexpr std::array<store::Migration, 4> kMigrations = {{{"secrets", 1, kSecrets},
+                                                          {"secrets", 2, kTargets},
+                                                          {"secrets", 3, kLeases},
+                                                          {"secrets", 4, kByHand}}};
 
 }  // namespace
 

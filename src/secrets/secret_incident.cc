@@ -4,7 +4,7 @@
 
 #include "codec/base64.h"
 #include "crypto/digest.h"
-#include "secrets/generator.h"
+#include "secrets/manual.h"
 #include "secrets/secret_change.h"
 
 namespace kw::secrets {
@@ -50,6 +50,10 @@ Status add_read_by(Targets& targets, std::string_view caller, WallTime since,
       all.push_back({std::string(kSecretKind), row.text(0), row.text(1)});
     return ok();
   });
+}
+
+bool generates(const Secret& secret) {
+  return !secret.generator.empty() && !manual_terms(secret);
 }
 
 // The value that takes the place of a revoked primary of our own, in the same transaction.
@@ -147,7 +151,7 @@ Status SecretCompromise::revoke(rotation::Change change, const Subject& subject,
   const bool primary = found->state == kPrimary;
   if (primary && (!secret.target.empty() || secret.shape == Shape::kTemplate))
     return set_mark(change, subject, number, order.compromised_at);
-  if (primary && secret.generator.empty() && !order.outage_accepted)
+  if (primary && !generates(secret) && !order.outage_accepted)
     return error(Code::kFailedPrecondition, "needs_replacement",
                  "nobody but its owner can make another value: put one first");
   KW_OK(changed(on, change, secret, [&](SecretChange& edit) -> Status {
@@ -155,7 +159,7 @@ Status SecretCompromise::revoke(rotation::Change change, const Subject& subject,
     if (version->state == kDestroying) KW_OK(edit.transition(*version, version->state_before));
     version->compromised_at =
         std::min(order.compromised_at, version->compromised_at.value_or(order.compromised_at));
-    if (primary && !secret.generator.empty()) return replace_primary(edit, *version, order.reason);
+    if (primary && generates(secret)) return replace_primary(edit, *version, order.reason);
     return edit.transition(*version, kRevoked, order.reason);
   }));
   return ok();

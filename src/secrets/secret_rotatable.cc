@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "secrets/generator.h"
+#include "secrets/manual.h"
 #include "secrets/rotation_scene.h"
 #include "secrets/run_steps.h"
 #include "secrets/secret_facts.h"
@@ -160,6 +160,7 @@ rotation::Traits SecretRotatable::traits(const SubjectFacts& facts) const {
   const Capabilities can = binding->connector->describe(binding->place(nullptr));
   traits.soft_disable = can.soft_disable;
   traits.rollout = !single_slot(can);
+  traits.target = "secret:" + binding->target.tenant_name + "/" + binding->target.name;
   return traits;
 }
 
@@ -236,6 +237,7 @@ Result<rotation::Observed> SecretRotatable::inspect(const Run& run) {
 
 Performed SecretRotatable::create(const Run& run, const Scene& scene) {
   if (run.to_version != 0) return {};
+  if (manual_terms(scene.secret)) return later("secret_unreadable");  // asked for its task
   const auto before = present_value(targets_, scene.secret);
   if (!before) return failed(before.error());
   Performed done;
@@ -359,6 +361,14 @@ Performed SecretRotatable::at_target(Verb verb, const Run& run, const Scene& sce
     default:
       return {};
   }
+}
+
+// A secret that cannot be read now is asked for by perform() again, which says why.
+std::optional<rotation::ManualTask> SecretRotatable::manual_task(Verb verb, const Run& run) {
+  if (verb != Verb::kCreatePending || run.to_version != 0) return std::nullopt;
+  const auto secret = targets_.secrets().find(run.subject.tenant, run.subject.name);
+  if (!secret || secret->deleted_at) return std::nullopt;
+  return task_of(*secret, run);
 }
 
 Performed SecretRotatable::perform(Verb verb, const Run& run) {

@@ -38,6 +38,8 @@ class SecretRotatable final : public rotation::Rotatable {
                                                         int limit) override;
   /// Asks the target only on behalf of a run. @errors kUnavailable(target_unknown | lockout_budget)
   Result<rotation::Observed> inspect(const rotation::Run& run) override;
+  std::optional<rotation::ManualTask> manual_task(rotation::Verb verb,
+                                                  const rotation::Run& run) override;
   rotation::Performed perform(rotation::Verb verb, const rotation::Run& run) override;
   /// @audit secret.rotate.create, .install, .test, .rollout, .promote, .demote, .stop, .restore,
   ///   .revoke, .discard, .dispose: kind "secret-version", request_id the run's

@@ -66,6 +66,8 @@ Bytes canonical(const Secret& secret, std::int64_t next, std::int64_t changes) {
       .u64(static_cast<std::uint64_t>(next))
       .u64(static_cast<std::uint64_t>(changes))
       .u64(static_cast<std::uint64_t>(secret.epoch));
+  // Rows that are older than the column have none, and their MAC holds.
+  if (!said.instructions.empty()) out.field(said.instructions);
   return std::move(out).bytes();
 }
 
@@ -82,6 +84,7 @@ Status parse_metadata(const store::Row& row, Metadata& into) {
   KW_TRY(into.regions, parse_regions(row.text(8)));
   KW_TRY(const Settings labels, parse_settings(row.text(9)));
   into.labels.insert(labels.begin(), labels.end());
+  into.instructions = row.text(25);
   return ok();
 }
 
@@ -216,9 +219,9 @@ Result<bool> insert_secret(Sink sink, const Secret& secret) {
              "INSERT INTO secret_object (id, tenant, path, shape, type, owner, classification,"
              " description, regions, labels, generator, template, target, account, created_at,"
              " deleted_at, primary_version, rollout_version, rollout_percent, rollout_salt,"
-             " next_version, version_changes, epoch, mac, tenant_name) VALUES"
+             " next_version, version_changes, epoch, mac, tenant_name, instructions) VALUES"
              " ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,"
-             " $19, $20, $21, $22, $23, $24, $25) ON CONFLICT DO NOTHING",
+             " $19, $20, $21, $22, $23, $24, $25, $26) ON CONFLICT DO NOTHING",
              {secret.id.bytes(),
               secret.tenant,
               secret.path,
@@ -243,7 +246,8 @@ Result<bool> insert_secret(Sink sink, const Secret& secret) {
               changes,
               secret.epoch,
               ByteView(mac),
-              secret.tenant_name}));
+              secret.tenant_name,
+              said.instructions}));
   return written == 1;
 }
 
@@ -258,8 +262,8 @@ Status update_secret(Sink sink, Secret& secret) {
                       " description = $4, regions = $5, labels = $6, generator = $7, template = $8,"
                       " target = $9, account = $10, deleted_at = $11, primary_version = $12,"
                       " rollout_version = $13, rollout_percent = $14, rollout_salt = $15,"
-                      " next_version = $16, version_changes = $17, epoch = $18, mac = $19"
-                      " WHERE id = $20 AND epoch = $21",
+                      " next_version = $16, version_changes = $17, epoch = $18, mac = $19,"
+                      " instructions = $20 WHERE id = $21 AND epoch = $22",
                       {said.type,
                        said.owner,
                        said.classification,
@@ -279,6 +283,7 @@ Status update_secret(Sink sink, Secret& secret) {
                        changes,
                        secret.epoch,
                        ByteView(mac),
+                       said.instructions,
                        secret.id.bytes(),
                        expected}));
   if (written != 1) return stale_epoch();

@@ -37,7 +37,7 @@ struct Foundations {
 
 /// Changes of metadata; what is absent stays. Not text of values, ever.
 struct MetadataPatch {
-  std::optional<std::string> type{}, owner{}, classification{}, description{};
+  std::optional<std::string> type{}, owner{}, classification{}, description{}, instructions{};
   std::optional<std::vector<std::string>> regions{};
   std::optional<std::map<std::string, std::string>> labels{};
   std::optional<std::string> generator{};  ///< "" ends generating

@@ -142,7 +142,10 @@ Result<Secret> Targets::bind(Change change, const Secret& secret, std::string_vi
   KW_TRY(const Target found, show(change.tx, secret.tenant_name, target));
   KW_TRY(const Binding binding, place_of(found, account));
   KW_OK(check_settings(binding.account, binding.connector->account_rules()));
-  const Place place = binding.place(nullptr);
+  // What is asked is only whether somebody else changes the credential.
+  const Credential somebody;
+  const bool administered = !found.admin_secret.empty() && !binding.admin_is_self;
+  const Place place = binding.place(administered ? &somebody : nullptr);
   KW_OK(binding.connector->check(place));
   const Capabilities can = binding.connector->describe(place);
   if (binding.end_sessions && can.sessions_survive_revoke && !can.ends_sessions)

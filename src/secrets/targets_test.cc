@@ -54,6 +54,20 @@ TEST_F(AtTargets, a_target_in_use_stays) {
   EXPECT_EQ(remove(), "not_found");
 }
 
+TEST_F(AtTargets, users_that_take_turns_are_bound_where_an_administrator_changes_them) {
+  room.bind_app();
+  const auto bind = [&](const std::string& target, const Settings& account) {
+    return reason_of(room.house.change(
+        [&](Change c) { return room.targets.bind(c, room.house.secret("app"), target, account); }));
+  };
+  EXPECT_EQ(bind("db", {{"account", "app"}}), "");
+  EXPECT_EQ(bind("db", {{"account", "app"}, {"admin", "self"}}), "bad_setting");
+  Target alone = wanted();
+  alone.admin_secret.clear();
+  EXPECT_EQ(put(alone), "");
+  EXPECT_EQ(bind("other", {{"account", "app"}}), "bad_setting");
+}
+
 TEST_F(AtTargets, a_test_says_what_works) {
   room.bind_app();
   const TargetReport good = must(room.targets.test("acme", "db"));

@@ -24,6 +24,8 @@ Bytes canonical(const SecretId& id, const Version& version) {
   write_time(out, version.compromised_at);
   write_time(out, version.expires_at);
   out.field(version.reason).u64(static_cast<std::uint64_t>(version.epoch));
+  // Rows that are older than the column have none, and their MAC holds.
+  if (!version.note.empty()) out.field(version.note);
   return std::move(out).bytes();
 }
 
@@ -48,6 +50,7 @@ Result<Version> parse(const store::Row& row) {
   version.expires_at = time_of(row.optional_integer(13));
   version.reason = row.text(14);
   version.epoch = row.integer(15);
+  version.note = row.text(17);
   return version;
 }
 
@@ -63,7 +66,7 @@ Result<std::vector<Version>> versions_of(Source source, const SecretId& id) {
          source.reader.query(
              "SELECT number, state, state_before, suspended_from, cell, origin, principal, sources,"
              " created_at, promoted_at, demoted_at, destroy_after, compromised_at, expires_at,"
-             " reason, epoch, mac FROM secret_version WHERE secret_id = $1 ORDER BY number",
+             " reason, epoch, mac, note FROM secret_version WHERE secret_id = $1 ORDER BY number",
              {id.bytes()}));
   std::vector<Version> all;
   all.reserve(found.size());
@@ -81,14 +84,14 @@ Status insert_version(Sink sink, const SecretId& id, const Version& version) {
   const auto written = sink.tx.execute(
       "INSERT INTO secret_version (secret_id, number, state, state_before, suspended_from, cell,"
       " origin, principal, sources, created_at, promoted_at, demoted_at, destroy_after,"
-      " compromised_at, expires_at, reason, epoch, mac) VALUES"
-      " ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+      " compromised_at, expires_at, reason, epoch, mac, note) VALUES"
+      " ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
       {id.bytes(), version.number, rotation::state_name(version.state),
        rotation::state_name(version.state_before), rotation::state_name(version.suspended_from),
        version.cell, version.origin, version.principal, version.sources,
        to_micros(version.created_at), micros(version.promoted_at), micros(version.demoted_at),
        micros(version.destroy_after), micros(version.compromised_at), micros(version.expires_at),
-       version.reason, version.epoch, ByteView(mac)});
+       version.reason, version.epoch, ByteView(mac), version.note});
   if (!written) return as_stale(written.error());
   return ok();
 }

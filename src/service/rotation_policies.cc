@@ -39,6 +39,18 @@ Result<Documents> as_if_in_force(House& house, const Call& call, PolicyDocument 
   return all;
 }
 
+using Slowest = std::map<rotation::Subject, rotation::ConsumerTiming>;
+
+// Schedules pass fast on a development server only: its consumers are on the same machine.
+std::vector<rotation::ConsumerTiming> consumers_of(const House& house, const Slowest& slowest,
+                                                   const rotation::Subject& subject) {
+  const auto found = slowest.find(subject);
+  if (found == slowest.end()) return {};
+  rotation::ConsumerTiming timing = found->second;
+  if (house.rotation.schedule_rate.rate > 1) timing.clock_skew = rotation::Seconds(0);
+  return {timing};
+}
+
 class Judge {
  public:
   Judge(House& house, const Call& call, const Documents& documents)
@@ -59,13 +71,9 @@ class Judge {
   }
 
  private:
-  using Slowest = std::map<rotation::Subject, rotation::ConsumerTiming>;
-
   Status judge(const SubjectFacts& facts) {
     KW_TRY(const Slowest* slowest, timings(facts.subject.tenant));
-    std::vector<rotation::ConsumerTiming> consumers;
-    if (const auto found = slowest->find(facts.subject); found != slowest->end())
-      consumers.push_back(found->second);
+    const auto consumers = consumers_of(house_, *slowest, facts.subject);
     Status met = rotation::check_policy(rotation::effective_policy(documents_, facts), facts,
                                         house_.clock.wall(), consumers);
     if (met) return met;
@@ -221,8 +229,7 @@ Result<Explanation> explain_rotation(House& house, Call& call, const rotation::S
     std::vector<rotation::ConsumerTiming> consumers;
     KW_OK(house.store.read([&](store::Reader& reader) -> Status {
       KW_TRY(const auto slowest, house.rotation.consumers.slowest(reader, subject.tenant));
-      if (const auto found = slowest.find(subject); found != slowest.end())
-        consumers.push_back(found->second);
+      consumers = consumers_of(house, slowest, subject);
       KW_TRY(all.run, house.rotation.runs.open_run(reader, subject));
       return ok();
     }));

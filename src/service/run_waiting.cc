@@ -49,6 +49,12 @@ std::string unused(const Run& run) {
                                        : out + " for " + rotation::duration_text(run.policy.quiet);
 }
 
+std::string person(const Run& run) {
+  return "a person to give the new value" +
+         std::string(run.problem == "task_overdue" ? ", who is late" : "") +
+         ": keywright secret task " + run.subject.tenant + ":" + run.subject.name;
+}
+
 using Words = std::function<std::string(const Run&)>;
 
 const std::map<std::string, Words, std::less<>>& words() {
@@ -83,12 +89,19 @@ const std::map<std::string, Words, std::less<>>& words() {
        }},
       {"old_still_accepted",
        [](const Run& run) { return version(run.from_version) + " to be refused everywhere"; }},
+      {"task_open", person},
+      {"task_due_soon", person},
+      {"task_overdue", person},
       {"no_free_slot",
        [](const Run& run) { return "room for one more version of " + run.subject.text(); }},
       {"unhealthy", [](const Run&) { return "health of the new version"; }},
       {"clock_frozen",
        [](const Run&) { return "the clocks to agree: wall and steady time went apart"; }},
       {"takeover", [](const Run&) { return "one whole lease after another node's"; }},
+      {"pace",
+       [](const Run& run) {
+         return "its turn at the target at " + moment(run.next_at) + ": rotation.begins_per_minute";
+       }},
       {"breaker_open", [](const Run&) { return "the target, which failed too often, to recover"; }},
   };
   return kWords;

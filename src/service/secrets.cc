@@ -1,6 +1,7 @@
 #include "service/secrets.h"
 
 #include "secrets/generator.h"
+#include "service/rotation_house.h"
 #include "service/secret_house.h"
 
 namespace kw::service {
@@ -16,6 +17,16 @@ Facts facts_of(const Secret& secret) {
 
 rotation::Subject subject_of(const Call& call) {
   return {"secret", call.tenant, call.object};
+}
+
+// Who puts a value for which a rotation waits means the rotation.
+Status require_no_task(House& house, store::Reader& reader, const rotation::Subject& subject) {
+  KW_TRY(const auto run, house.rotation.runs.open_run(reader, subject));
+  const bool waits =
+      run && run->state == rotation::RunState::kGenerate && rotation::is_task_stage(run->problem);
+  if (!waits) return ok();
+  return error(Code::kFailedPrecondition, "task_open",
+               "a rotation waits for this value: complete its task");
 }
 
 Result<std::shared_ptr<const secrets::Fields>> generated(std::string_view text) {
@@ -81,6 +92,7 @@ Result<Secret> put_secret(House& house, Call& call, const SecretPath& path, cons
     }
     std::optional<Secret> made;
     KW_OK(transact(house, call, {}, [&](keys::Change change) -> Status {
+      KW_OK(require_no_task(house, change.tx, subject_of(call)));
       KW_OK(require_no_run(house, call, change.tx, subject_of(call)));
       KW_TRY(made, house.secrets.secrets.put({change.tx, change.by}, call.tenant, path, put));
       keep(call, wording, *made);

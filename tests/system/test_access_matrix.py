@@ -34,6 +34,7 @@ BODIES = {
     "ceremony_acknowledge": {"request_hash": "0" * 64},
     "api_key_issue": {"client": "probe"}, "api_key_rotate": {"client": "probe"}, "api_key_verify": {"api_key": "kwk_x"},
     "secret_put": {"text": "probe-value"}, "secret_find": {"text": "probe-value"}, "secret_destroy": {"version": 1},
+    "secret_complete_task": {"text": "probe-value"},
     "secret_sign_webhook": {"text": "x"}, "secret_verify_webhook": {"text": "x", "headers": {}},
     "secret_bind": {"target": "nowhere"}, "target_put": {"connector": "nothing"}, "lease_role_put": {"target": "nowhere"},
 }

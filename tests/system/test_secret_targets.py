@@ -1,12 +1,10 @@
 """Credentials of a real Redis server: bound, tested, rotated while an application logs in all the time, leased, and killed in between."""
-import shutil
-import socket
-import subprocess
 import threading
 import time
 
 import pytest
 
+from credential_servers import RedisServer
 from node import Node, wait_until
 from rest import Problem
 from test_secrets import SECRETS, put, read, refusal, staff
@@ -16,59 +14,22 @@ QUICK = ("name: quick\nrollout: {steps: [100], soak: 0s}\npublish_wait: 0s\nackn
          "quarantine: 0s\nold_version: retire\n")
 
 
-class Redis:
-    def __init__(self, folder):
-        folder.mkdir()
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        (folder / "users.acl").write_text("user default off\nuser admin on >admin-password ~* &* +@all\nuser app on >first-password ~app:* +@read +@write +ping\n")
-        self.process = subprocess.Popen(["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder),
-                                         "--aclfile", str(folder / "users.acl")], stdout=subprocess.DEVNULL)
-        wait_until(lambda: self.says("admin", "admin-password", "PING") == "+PONG", 30, "redis")
-
-    def says(self, user, password, *words):
-        """The first line of the answer to the last command; "" without a connection."""
-        def packed(*parts):
-            return b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%s\r\n" % (len(p.encode()), p.encode()) for p in parts)
-        try:
-            with socket.create_connection(("127.0.0.1", self.port), 5) as wire:
-                wire.sendall(packed("AUTH", user, password))
-                file = wire.makefile("rb")
-                first = file.readline().decode().strip()
-                if first != "+OK":
-                    return first
-                wire.sendall(packed(*words))
-                return file.readline().decode().strip()
-        except OSError:
-            return ""
-
-    def logs_in(self, user, password):
-        return self.says(user, password, "PING") == "+PONG"
-
-    def users(self):
-        done = subprocess.run(["redis-cli", "-p", str(self.port), "--user", "admin", "--pass", "admin-password", "--no-auth-warning", "ACL", "USERS"],
-                              capture_output=True, text=True, timeout=30)
-        return set(done.stdout.split())
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(20)
+def logs_in(redis, user, password):
+    return redis.takes({"username": user, "password": password})
 
 
 @pytest.fixture
 def bound(binary, tmp_path):
-    if shutil.which("redis-server") is None:
+    if not RedisServer.installed():
         pytest.skip("redis is not installed")
-    redis = Redis(tmp_path / "redis")
+    redis = RedisServer()
     node = Node(binary, tmp_path / "node")
     staff(node)
     wanda = node.rest("wanda")
     node.rest("sol").call("PUT", "/api/v1/rotation/policies/quick?tenant=acme", {"document": QUICK})
-    put(wanda, "admin/redis", fields={"username": "admin", "password": "admin-password"})
-    put(wanda, "app/redis", fields={"username": "app", "password": "first-password"})
-    wanda.call("PUT", f"{TARGETS}/cache", {"connector": "redis", "settings": {"host": "127.0.0.1", "port": str(redis.port), "tls": "off"},
-                                           "admin_secret": "admin/redis"})
+    put(wanda, "admin/redis", fields=redis.admin)
+    put(wanda, "app/redis", fields=redis.first)
+    wanda.call("PUT", f"{TARGETS}/cache", {"connector": "redis", "settings": redis.system, "admin_secret": "admin/redis"})
     yield node, redis
     node.stop()
     redis.stop()
@@ -106,7 +67,7 @@ def test_an_application_never_sees_a_failed_login_and_the_old_credential_is_dead
         rest = node.rest("batch")
         while not stop.is_set():
             now = read(rest, "app/redis")
-            if not redis.logs_in(now["username"], now["password"]):
+            if not logs_in(redis, now["username"], now["password"]):
                 failures.append(now["username"])
             logins[0] += 1
     worker = threading.Thread(target=application)
@@ -118,9 +79,9 @@ def test_an_application_never_sees_a_failed_login_and_the_old_credential_is_dead
     stop.set()
     worker.join()
     assert failures == [] and logins[0] > 20
-    assert not redis.logs_in(old["username"], old["password"])
+    assert not logs_in(redis, old["username"], old["password"])
     new = read(web, "app/redis")
-    assert redis.logs_in(new["username"], new["password"])
+    assert logs_in(redis, new["username"], new["password"])
     assert len([user for user in redis.users() if user.startswith("app")]) == 1
 
 
@@ -135,10 +96,10 @@ def test_a_server_that_is_killed_in_a_rotation_ends_it(bound):
         node.start()
         node.unseal()
         now = read(node.rest("web"), "app/redis")
-        assert redis.logs_in(now["username"], now["password"])
+        assert logs_in(redis, now["username"], now["password"])
     wait_until(lambda: node.rest("wanda").get(f"/api/v1/rotation/runs/{run}")["state"] == "done", 240, "the rotation")
     now = read(node.rest("web"), "app/redis")
-    assert redis.logs_in(now["username"], now["password"]) and not redis.logs_in(old["username"], old["password"])
+    assert logs_in(redis, now["username"], now["password"]) and not logs_in(redis, old["username"], old["password"])
 
 
 def test_leases_work_until_they_are_revoked(bound):
@@ -148,15 +109,14 @@ def test_leases_work_until_they_are_revoked(bound):
     settings = {"rules": "~app:* +@read +ping"} if any(rule["name"] == "rules" for rule in rules) else {}
     wanda.call("PUT", "/api/v1/tenants/acme/lease-roles/reader", {"target": "cache", "settings": settings, "leases_max": 2})
     leases = [web.post("/api/v1/tenants/acme/dynamic/reader:issue") for _ in range(2)]
-    assert all(redis.logs_in(lease["username"], lease["password"]) for lease in leases)
+    assert all(logs_in(redis, lease["username"], lease["password"]) for lease in leases)
     assert refusal(web.post, "/api/v1/tenants/acme/dynamic/reader:issue") == "lease_quota"
     assert "password" not in str(wanda.get("/api/v1/tenants/acme/leases"))
     path = f"/api/v1/tenants/acme/leases/{leases[0]['lease']}"
     assert refusal(node.rest("batch").post, f"{path}:revoke") == "not_found"
     assert web.post(f"{path}:revoke")["state"] == "revoked"
-    assert not redis.logs_in(leases[0]["username"], leases[0]["password"])
-    redis.process.terminate()
-    redis.process.wait(20)
+    assert not logs_in(redis, leases[0]["username"], leases[0]["password"])
+    redis.end()
     second = f"/api/v1/tenants/acme/leases/{leases[1]['lease']}"
     assert web.post(f"{second}:revoke")["state"] == "revoking"
     with pytest.raises(Problem):

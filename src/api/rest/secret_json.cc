@@ -26,12 +26,14 @@ void write_version(JsonWriter& json, const secrets::Version& version) {
   write_time(json, "destroy_after", version.destroy_after);
   write_time(json, "compromised_at", version.compromised_at);
   if (!version.reason.empty()) json.member("reason", version.reason);
+  if (!version.note.empty()) json.member("note", version.note);
   json.end_object();
 }
 
 void write_metadata(JsonWriter& json, const secrets::Metadata& said) {
   json.member("type", said.type).member("owner", said.owner);
   json.member("classification", said.classification).member("description", said.description);
+  if (!said.instructions.empty()) json.member("instructions", said.instructions);
   json.name("regions").begin_array();
   for (const std::string& region : said.regions) json.value(region);
   json.end_array();

@@ -10,7 +10,7 @@ using service::OperationId;
 #define KW_SAID                                                    \
   KW_TEXT("type")                                                  \
   "," KW_TEXT("owner") "," KW_TEXT("classification") "," KW_TEXTS( \
-      "regions") "," KW_LABELS "," KW_TEXT("description")
+      "regions") "," KW_LABELS "," KW_TEXT("description") "," KW_TEXT("instructions")
 
 std::vector<QueryParameter> secret_query(OperationId id) {
   static constexpr QueryParameter kLimit{"limit", "integer", "1 to 1,000; default 100"};
@@ -33,6 +33,8 @@ std::vector<QueryParameter> secret_query(OperationId id) {
               kLimit};
     case OperationId::target_list:
       return {{"after", "string", "name of the last one of the page before"}, kLimit};
+    case OperationId::secret_tasks:
+      return {{"path", "string", "only the one of this secret"}};
     case OperationId::secret_usage:
       return {{"since", "string", "RFC 3339; default: 30 days ago"}};
     default:
@@ -80,6 +82,10 @@ std::string_view secret_request(OperationId id) {
       return KW_OBJECT(KW_INTEGER("version") "," KW_FLAG("all"));
     case OperationId::secret_find:
       return KW_OBJECT(KW_BYTES("value") "," KW_TEXT("text"));
+    case OperationId::secret_complete_task:
+      return KW_OBJECT(
+          KW_BYTES("value") "," KW_TEXT("text") R"(,"fields":{"type":"object","additionalProperties":{"type":"string"}},)" KW_TEXT(
+              "principal") "," KW_TEXT("expires_at") "," KW_TEXT("note"));
     case OperationId::secret_sign_webhook:
       return KW_OBJECT(
           KW_BYTES("payload") "," KW_TEXT("text") "," KW_TEXT("id") "," KW_INTEGER("timestamp"));
@@ -124,6 +130,19 @@ std::optional<ResponseShape> secret_response(OperationId id) {
           R"({"type":"object","required":["verdict","valid"],"properties":{)"
           R"("verdict":{"enum":["valid","untrusted","invalid"]},"valid":{"type":"boolean"},)"
           R"("version":{"type":"integer"},"reason":{"type":"string"}}})"};
+    case OperationId::secret_tasks:
+      return ResponseShape{
+          200, kJson,
+          R"({"type":"object","required":["items"],"properties":{"items":{"type":"array","items":)"
+          R"({"type":"object","required":["path","run","stage","due_at"],"properties":{)"
+          R"("path":{"type":"string"},"tenant":{"type":"string"},"run":{"type":"string"},)"
+          R"("stage":{"enum":["open","due_soon","overdue"]},"owner":{"type":"string"},)"
+          R"("instructions":{"type":"string"},"description":{"type":"string"},)"
+          R"("target":{"type":"string"},"refused":{"type":"integer"},)"
+          R"("opened_at":{"type":"string","format":"date-time"},)"
+          R"("due_at":{"type":"string","format":"date-time"}}}}}})"};
+    case OperationId::secret_complete_task:
+      return ResponseShape{202, kJson, KW_REF("Run")};
     case OperationId::secret_rotate:
       return ResponseShape{202, kJson, KW_REF("Run")};
     case OperationId::target_list:

@@ -3,7 +3,7 @@
 #include "api/rest/handlers.h"
 #include "api/rest/run_json.h"
 #include "api/rest/secret_json.h"
-#include "codec/base64.h"
+#include "api/rest/secret_value.h"
 
 namespace kw::api::rest {
 
@@ -14,9 +14,9 @@ using codec::JsonWriter;
 using secrets::Secret;
 
 constexpr std::string_view kPutMembers[] = {
-    "value",      "text",           "fields",  "template",  "generate",
-    "expires_at", "if_version",     "adopt",   "principal", "type",
-    "owner",      "classification", "regions", "labels",    "description"};
+    "value",      "text",   "fields",      "template",    "generate", "expires_at",
+    "if_version", "adopt",  "principal",   "type",        "owner",    "classification",
+    "regions",    "labels", "description", "instructions"};
 
 Answer secret_answer(const Secret& secret, int status = 200) {
   JsonWriter json;
@@ -78,6 +78,7 @@ Result<secrets::MetadataPatch> metadata_of(const JsonView& body) {
   KW_TRY(patch.owner, optional_text(body, "owner"));
   KW_TRY(patch.classification, optional_text(body, "classification"));
   KW_TRY(patch.description, optional_text(body, "description"));
+  KW_TRY(patch.instructions, optional_text(body, "instructions"));
   if (body.has("regions")) {
     KW_TRY(patch.regions, regions_of(body));
   }
@@ -87,44 +88,13 @@ Result<secrets::MetadataPatch> metadata_of(const JsonView& body) {
   return patch;
 }
 
-// "value" (base64) or "text". @errors kInvalidArgument(no_value)
-Result<SecretBytes> material_of(const JsonView& body) {
-  if (body.has("value") && body.has("text")) return bad("no_value", "say \"value\" or \"text\"");
-  if (body.has("text")) {
-    KW_TRY(const std::string_view text, body.text("text"));
-    return SecretBytes::copy_of(as_bytes(text));
-  }
-  if (!body.has("value")) return bad("no_value", "say \"value\" (base64) or \"text\"");
-  KW_TRY(const std::string_view text, body.text("value"));
-  return codec::secret_from_base64(text);
-}
-
-Result<secrets::Value> fields_of(const JsonView& body) {
-  KW_TRY(const JsonView object, body.member("fields"));
-  if (object.kind() != JsonView::Kind::kObject) return bad("json_type", "fields are an object");
-  secrets::Fields fields;
-  for (const auto& [name, value] : object.members()) {
-    KW_TRY(const std::string_view text, value.text());
-    fields.emplace_back(std::string(name), SecretBytes::copy_of(as_bytes(text)));
-  }
-  return secrets::Value::of_fields(std::move(fields));
-}
-
 // One kind of content; "generate" may go with "fields".
 Status read_content(const JsonView& body, service::SecretPut& wanted) {
   const int kinds = (body.has("value") || body.has("text") ? 1 : 0) + (body.has("fields") ? 1 : 0) +
                     (body.has("template") ? 1 : 0);
   if (kinds > 1 || (kinds == 1 && body.has("generate") && !body.has("fields")))
     return bad("no_value", "say one of value, text, fields, template and generate");
-  if (body.has("fields")) {
-    KW_TRY(secrets::Value value, fields_of(body));
-    wanted.put.value = std::make_shared<const secrets::Value>(std::move(value));
-  }
-  if (body.has("value") || body.has("text")) {
-    KW_TRY(SecretBytes material, material_of(body));
-    KW_TRY(secrets::Value value, secrets::Value::of_bytes(std::move(material)));
-    wanted.put.value = std::make_shared<const secrets::Value>(std::move(value));
-  }
+  KW_TRY(wanted.put.value, given_value(body));
   KW_TRY(wanted.put.template_text, text_or(body, "template", ""));
   KW_TRY(wanted.generate, optional_text(body, "generate"));
   return ok();
@@ -245,8 +215,9 @@ Result<Answer> secret_usage(Exchange& exchange) {
 }
 
 Result<Answer> secret_update(Exchange& exchange) {
-  KW_TRY(const auto document, exchange.body_object({"type", "owner", "classification", "regions",
-                                                    "labels", "description", "generator"}));
+  KW_TRY(const auto document,
+         exchange.body_object({"type", "owner", "classification", "regions", "labels",
+                               "description", "instructions", "generator"}));
   KW_TRY(secrets::MetadataPatch patch, metadata_of(document.root()));
   KW_TRY(patch.generator, optional_text(document.root(), "generator"));
   KW_TRY(const auto epoch, exchange.expected_epoch());
