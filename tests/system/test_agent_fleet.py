@@ -10,6 +10,7 @@ from test_agent import SECRETS, board, consumer, principal
 
 AGENTS = int(os.environ.get("KW_AGENTS", "200"))
 OUTAGE = int(os.environ.get("KW_OUTAGE", "5"))
+CHANGES = 5
 P99 = float(os.environ.get("KW_P99", "2"))  # seconds
 
 
@@ -85,9 +86,8 @@ def percentiles(took):
 
 
 def test_a_change_reaches_200_agents_in_time(fleet):
-    changes = 5
-    p50, p99, most = percentiles([seconds for _ in range(changes) for seconds in fleet.change()])
-    print(f"{AGENTS} agents, {changes} changes: p50 {p50 * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms, most {most * 1000:.0f} ms")
+    p50, p99, most = percentiles([seconds for _ in range(CHANGES) for seconds in fleet.change()])
+    print(f"{AGENTS} agents, {CHANGES} changes: p50 {p50 * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms, most {most * 1000:.0f} ms")
     assert p99 <= P99
 
 
@@ -100,8 +100,8 @@ def test_applications_go_on_while_the_server_is_away_and_hear_of_changes_afterwa
     server.words[server.words.index("--port") + 1] = port
     server.start()
     back = fleet.change()
-    p50, p99, most = percentiles(fleet.change())
-    print(f"{AGENTS} agents, {OUTAGE} s without a server: the first change after it reached the last one in {back[-1]:.1f} s; the next one p50 "
+    p50, p99, most = percentiles([seconds for _ in range(CHANGES) for seconds in fleet.change()])
+    print(f"{AGENTS} agents, {OUTAGE} s without a server: the first change after it reached the last one in {back[-1]:.1f} s; {CHANGES} more p50 "
           f"{p50 * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms, most {most * 1000:.0f} ms")
     assert back[-1] < 30 and p99 <= P99
     assert fleet.contents() == {f"v{fleet.version}"}
