@@ -104,6 +104,7 @@ std::string capabilities_text(const JsonView& can) {
   if (flag("principal_per_version")) text += ", a user per version";
   if (flag("native_overlap")) text += ", two passwords per user";
   if (flag("soft_disable")) text += ", can stop a user";
+  if (flag("consumer_takes")) text += ", old ones stay until the receiver takes the new one";
   return text + ", use is metered: " + member(can, "meter");
 }
 

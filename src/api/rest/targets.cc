@@ -73,6 +73,7 @@ void write_capabilities(JsonWriter& json, const secrets::Capabilities& can) {
   json.member("self_generates", can.self_generates).member("soft_disable", can.soft_disable);
   json.member("sessions_survive_revoke", can.sessions_survive_revoke);
   json.member("ends_sessions", can.ends_sessions);
+  json.member("consumer_takes", can.consumer_takes);
   json.member("meter", meter_word(can.meter));
   json.member("propagation_seconds", static_cast<std::int64_t>(can.propagation.count()));
   json.member("lockout_threshold", can.lockout_threshold).end_object();
