@@ -168,7 +168,7 @@ int show_help(int argc, char** argv) {
     return kDone;
   }
   std::string topic = argv[2];
-  if (topic == "runbook") return show_runbook(argc > 3 ? argv[3] : nullptr);
+  if (topic == "runbook") return show_runbook(argc > 3 && argv[3][0] != '-' ? argv[3] : nullptr);
   const auto found = topics().find(topic);
   if (found == topics().end()) {
     std::vector<std::string> names = {"runbook"};
