@@ -61,12 +61,10 @@ Result<NatsUsers> NatsUsers::parse(std::string_view text) {
   while (!text.empty()) {
     const std::string_view line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(line.size() + 1, text.size()));
-    if (open && !closed) {
-      closed = trimmed(line) == "]";
-    } else {
-      open = open || opens_list(line);
-    }
-    made.lines_.push_back({std::string(line), open && !closed ? user_of(line) : std::nullopt});
+    const bool inside = open && !closed, ends = inside && trimmed(line) == "]";
+    made.lines_.push_back({std::string(line), inside ? user_of(line) : std::nullopt, ends});
+    closed = closed || ends;
+    open = open || opens_list(line);
   }
   if (closed) return made;
   return error(Code::kFailedPrecondition, "foreign_file",
@@ -83,7 +81,7 @@ void NatsUsers::put(NatsUser user) {
   std::string text = line_of(user);
   for (Line& line : lines_) {
     const bool same = line.user && line.user->name == user.name;
-    if (!same && trimmed(line.text) != "]") continue;
+    if (!same && !line.ends_list) continue;
     if (same) {
       line = {std::move(text), std::move(user)};
     } else {

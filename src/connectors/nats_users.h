@@ -38,6 +38,7 @@ class NatsUsers {
   struct Line {
     std::string text;
     std::optional<NatsUser> user;
+    bool ends_list = false;  ///< the "]" of our list, not of another
   };
   std::vector<Line> lines_;
 };

@@ -30,6 +30,15 @@ TEST(NatsUsers, finds_what_it_put) {
   EXPECT_EQ(again.find("a")->hash, "$2b$1");
 }
 
+TEST(NatsUsers, leaves_lists_of_others_alone) {
+  NatsUsers users = *NatsUsers::parse("ports = [\n]\nusers = [\n]\nrest = [\n]\n");
+  users.put({"a", "$2b$1", "{}"});
+  EXPECT_EQ(users.text(),
+            "ports = [\n]\nusers = [\n{\"user\":\"a\",\"password\":\"$2b$1\",\"permissions\":{}}\n]"
+            "\nrest = [\n]\n");
+  EXPECT_NE(NatsUsers::parse(users.text())->find("a"), nullptr);
+}
+
 TEST(NatsUsers, begins_a_file_that_is_not_there_and_refuses_a_foreign_one) {
   NatsUsers users = *NatsUsers::parse("");
   users.put({"a", "$2b$1", ""});

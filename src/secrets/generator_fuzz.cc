@@ -7,6 +7,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto parsed = kw::secrets::parse_generator(kw::as_text({data, size}));
   if (!parsed || parsed->key_pair()) return 0;
   const auto made = kw::secrets::generate(*parsed);
+  if (parsed->manual()) {
+    KW_CHECK(!made && made.error().reason == "manual_value");
+    return 0;
+  }
   KW_CHECK(made && made->size() == 1);
   if (parsed->kind == kw::secrets::Generator::Kind::kPassword)
     KW_CHECK(made->front().second.size() == parsed->length);
