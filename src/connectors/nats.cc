@@ -119,7 +119,7 @@ class Nats final : public LoginConnector {
   Status works(const Context& context, const Place& place, const Credential& credential,
                Probe probe) const override {
     KW_TRY(const NatsTarget target, NatsTarget::read(place));
-    KW_TRY(const auto login, NatsLogin::open(target.address, credential, context.deadline));
+    KW_TRY(const auto login, target.log_in(credential, context.deadline));
     if (probe == Probe::kPositive || target.probe_subject.empty()) return ok();
     return login->subscribe(target.probe_subject);
   }

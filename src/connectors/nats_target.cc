@@ -21,8 +21,7 @@ namespace {
 constexpr std::string_view kWhat = "NATS";
 constexpr std::size_t kPage = 256;
 constexpr int kCostMin = 4, kCostMax = 14;
-constexpr int kRefusals = 3;
-constexpr int kRefusedPauseMs = 30;
+constexpr int kRefusedPauseMs = 30, kRefusedPauseMaxMs = 120;
 
 constexpr SettingRule kSystemRules[] = {
     kHostRule,
@@ -92,16 +91,20 @@ Result<NatsTarget> NatsTarget::read(const Place& place) {
   return target;
 }
 
-// While the server reads its users again it refuses logins that are right: a refusal counts when it
-// is repeated.
-Status NatsTarget::probe(const Credential& credential, SteadyTime deadline) const {
-  for (int refusals = 1;; ++refusals) {
-    const auto login = NatsLogin::open(address, credential, deadline);
-    if (login) return ok();
-    if (login.error().code != Code::kUnauthenticated || refusals == kRefusals) return login.error();
-    if (left_until(deadline).count() <= kRefusedPauseMs) return login.error();
-    poll(nullptr, 0, kRefusedPauseMs);
+Result<std::unique_ptr<NatsLogin>> NatsTarget::log_in(const Credential& credential,
+                                                      SteadyTime deadline) const {
+  for (int pause_ms = kRefusedPauseMs;; pause_ms *= 2) {
+    auto login = NatsLogin::open(address, credential, deadline);
+    const bool refused = !login && login.error().code == Code::kUnauthenticated;
+    if (!refused || pause_ms > kRefusedPauseMaxMs) return login;
+    if (left_until(deadline).count() <= pause_ms) return login;
+    poll(nullptr, 0, pause_ms);
   }
+}
+
+Status NatsTarget::probe(const Credential& credential, SteadyTime deadline) const {
+  KW_OK(log_in(credential, deadline));
+  return ok();
 }
 
 Result<std::vector<std::string>> NatsTarget::connections(std::string_view user,

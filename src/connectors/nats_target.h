@@ -16,6 +16,10 @@ struct NatsTarget {
 
   /// @errors kInvalidArgument(bad_setting)
   static Result<NatsTarget> read(const secrets::Place& place);
+  /// A refusal counts when it is repeated: while the server reads its users again it refuses logins
+  /// that are right.
+  Result<std::unique_ptr<NatsLogin>> log_in(const secrets::Credential& credential,
+                                            SteadyTime deadline) const;
   Status probe(const secrets::Credential& credential, SteadyTime deadline) const;
   /// The connections of the user, as the monitoring port says it.
   Result<std::vector<std::string>> connections(std::string_view user, SteadyTime deadline) const;
