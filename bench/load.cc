@@ -4,7 +4,7 @@
 //   KEYWRIGHT_TOKEN=… bench_load URL PIN TENANT CLIENTS
 //
 // Keys of the tenant: files (encrypts), tokens (signs), mac (authenticates). Each line of standard
-// input names the phase that begins; at its end one JSON object is printed.
+// input names the phase that begins or goes on; at its end one JSON object is printed.
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -236,8 +236,9 @@ int main(int count, char** words) {
   threads.reserve(clients.size());
   for (const auto& client : clients) threads.emplace_back([&client] { client->run(); });
   for (std::string name; std::getline(std::cin, name);) {
-    names.push_back(name);
-    ++phase;
+    auto found = std::find(names.begin(), names.end(), name);
+    if (found == names.end()) found = names.insert(found, name);
+    phase = static_cast<int>(found - names.begin());
   }
   stopping = true;
   for (std::thread& thread : threads) thread.join();
