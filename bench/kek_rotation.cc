@@ -1,4 +1,5 @@
-// KEK rotation over N sealed versions, against the row-by-row loop of one transaction per row, on the same store in the same run.
+// KEK rotation over N sealed versions, against the row-by-row loop of one transaction per row, on
+// the same store in the same run.
 //
 //   bench_kek_rotation STORE_URL VERSIONS LOOP_ROWS
 #include <chrono>
@@ -31,14 +32,16 @@ double since(std::chrono::steady_clock::time_point start) {
 template <typename T>
 T must(Result<T> result) {
   if (!result) {
-    std::fprintf(stderr, "failed: %s (%s)\n", result.error().message.c_str(), result.error().reason.c_str());
+    std::fprintf(stderr, "failed: %s (%s)\n", result.error().message.c_str(),
+                 result.error().reason.c_str());
     std::_Exit(1);
   }
   return std::move(*result);
 }
 void must(const Status& status) {
   if (status) return;
-  std::fprintf(stderr, "failed: %s (%s)\n", status.error().message.c_str(), status.error().reason.c_str());
+  std::fprintf(stderr, "failed: %s (%s)\n", status.error().message.c_str(),
+               status.error().reason.c_str());
   std::_Exit(1);
 }
 
@@ -67,7 +70,8 @@ void fill(store::Store& store, seal::Barrier& barrier, std::int64_t versions) {
 }
 
 // What a straightforward rotation does: read a row, re-wrap it, write it, commit; next row.
-double row_by_row(store::Store& store, seal::Barrier& barrier, std::uint32_t target, std::int64_t rows) {
+double row_by_row(store::Store& store, seal::Barrier& barrier, std::uint32_t target,
+                  std::int64_t rows) {
   seal::KekCipher cipher = must(barrier.cipher_to(kTenant, target));
   const auto start = std::chrono::steady_clock::now();
   for (std::int64_t i = 1; i <= rows; ++i)
@@ -109,8 +113,8 @@ Rotation rotate(store::Store& store, seal::Barrier& barrier, keys::KekRotations&
   return {since(start), now.done};
 }
 
-// A foreground client: durable writes of its own, one after the other.
-double foreground_p99(store::Store& store, const std::function<void()>& meanwhile) {
+// A foreground client: durable writes of its own, one after the other. @returns their times.
+std::vector<double> foreground(store::Store& store, const std::function<void()>& meanwhile) {
   std::atomic<bool> stop{false};
   std::vector<double> times;
   std::thread client([&] {
@@ -124,6 +128,10 @@ double foreground_p99(store::Store& store, const std::function<void()>& meanwhil
   meanwhile();
   stop = true;
   client.join();
+  return times;
+}
+
+double p99(std::vector<double> times) {
   std::sort(times.begin(), times.end());
   return times.empty() ? 0 : times[times.size() * 99 / 100];
 }
@@ -137,25 +145,33 @@ int main(int argc, char** argv) {
   const SystemClock clock;
   auto store = must(store::open(argv[1]));
   std::vector<store::Migration> all;
-  for (const auto& room : {cluster::migrations(), seal::migrations(), audit::migrations(), keys::migrations()})
+  for (const auto& room :
+       {cluster::migrations(), seal::migrations(), audit::migrations(), keys::migrations()})
     all.insert(all.end(), room.begin(), room.end());
   must(store->migrate(all));
   seal::Barrier barrier(*store, clock);
   const seal::RootKey root(crypto::random_secret(32));
   must(barrier.install(&root));
   must(store->write([&](store::Tx& tx) -> Status {
-    for (const std::int64_t tenant : {std::int64_t{0}, kTenant}) KW_OK(barrier.create_kek(tx, tenant));
+    for (const std::int64_t tenant : {std::int64_t{0}, kTenant})
+      KW_OK(barrier.create_kek(tx, tenant));
     return ok();
   }));
   audit::ChangeLog log(*store, clock, "bench", "bench/audit");
   keys::KekRotations rotations(*store, barrier, log, clock, {});
   fill(*store, barrier, versions);
-  // Filling was foreground work: a re-wrap would be gentle for as long as it shows in the latencies.
+  // Filling was foreground work: a re-wrap would be gentle for as long as it shows in the
+  // latencies.
   std::this_thread::sleep_for(std::chrono::milliseconds(1200));
   const Rotation first = rotate(*store, barrier, rotations);
-  const double calm = foreground_p99(*store, [] { std::this_thread::sleep_for(std::chrono::seconds(5)); });
+  const auto wait = [] { std::this_thread::sleep_for(std::chrono::seconds(5)); };
+  std::vector<double> calm_times = foreground(*store, wait);
   Rotation second;
-  const double busy = foreground_p99(*store, [&] { second = rotate(*store, barrier, rotations); });
+  const double busy = p99(foreground(*store, [&] { second = rotate(*store, barrier, rotations); }));
+  // Calm before and after: the store and the machine change meanwhile.
+  const std::vector<double> after = foreground(*store, wait);
+  calm_times.insert(calm_times.end(), after.begin(), after.end());
+  const double calm = p99(std::move(calm_times));
   // The loop re-wraps to a KEK that nothing is under yet, so that each row really changes.
   std::uint32_t target = 0;
   must(store->write([&](store::Tx& tx) -> Status {
@@ -166,8 +182,13 @@ int main(int argc, char** argv) {
   const double loop = row_by_row(*store, barrier, target, loop_rows);
   codec::JsonWriter json;
   const double rate = static_cast<double>(first.done) / first.seconds;
-  json.begin_object().member("engine", store->engine()).member("versions", versions).member("seconds", first.seconds);
-  json.member("per_second", rate).member("row_by_row_per_second", loop).member("ratio", rate / loop);
+  json.begin_object()
+      .member("engine", store->engine())
+      .member("versions", versions)
+      .member("seconds", first.seconds);
+  json.member("per_second", rate)
+      .member("row_by_row_per_second", loop)
+      .member("ratio", rate / loop);
   json.member("under_traffic_per_second", static_cast<double>(second.done) / second.seconds);
   json.member("foreground_p99_calm_ms", calm * 1e3).member("foreground_p99_busy_ms", busy * 1e3);
   json.member("foreground_ratio", calm > 0 ? busy / calm : 0).end_object();

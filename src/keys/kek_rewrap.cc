@@ -194,8 +194,10 @@ class Rewrap {
 
   Status write_slice(const Slice& slice) {
     Job after;
+    SteadyTime began;
     KW_OK(context_.store.write(
         [&](store::Tx& tx) -> Status {
+          began = context_.clock.steady();
           after = job_;
           KW_OK(cluster::require_fence(tx, lease_name_, lease_->fence));
           if (!slice.updates.empty()) KW_OK(tx.write_cells(kCells, slice.updates));
@@ -206,6 +208,7 @@ class Rewrap {
           return save_job(tx, after, context_.clock.wall());
         },
         store::Priority::kSlice));
+    held_ = std::chrono::duration_cast<std::chrono::microseconds>(context_.clock.steady() - began);
     job_ = std::move(after);
     return ok();
   }
@@ -219,7 +222,7 @@ class Rewrap {
     }
     if (measured_ == 0) measured_at_ = now;
     measured_ += cells;
-    pace_.look(now, context_.store.foreground_p99());
+    pace_.look(now, context_.store.foreground_p99(), held_);
     progress_.foreground_ratio = pace_.ratio();
   }
 
@@ -331,6 +334,7 @@ class Rewrap {
   std::optional<cluster::Lease> lease_;
   SteadyTime renewed_at_;
   RewrapPace pace_;
+  std::chrono::microseconds held_{0};  // how long the last slice was written
   std::size_t measured_ = 0;
   SteadyTime measured_at_;
 };

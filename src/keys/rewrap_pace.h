@@ -1,5 +1,5 @@
 // How large the slices of a re-wrap are and how long it rests between them, so that foreground
-// writes keep their latency. Pure: time and latency come with each call. Not thread-safe.
+// writes keep their latency. Pure: times and latency come with each call. Not thread-safe.
 #pragma once
 
 #include <chrono>
@@ -18,8 +18,9 @@ class RewrapPace {
   /// it is found out, by resting, once somebody writes.
   RewrapPace(Bounds bounds, double calm_p99);
 
-  /// Before each slice. @param p99  of the last second; 0: nobody writes.
-  void look(SteadyTime now, double p99);
+  /// Before each slice. @param p99  of the last second; 0: nobody writes. @param held  how long the
+  /// writing of the last slice took.
+  void look(SteadyTime now, double p99, std::chrono::microseconds held);
   std::size_t slice() const { return slice_; }
   std::chrono::microseconds rest() const { return rest_; }
   /// Foreground p99 against the calm one; 0: not known, or nobody writes.
@@ -28,11 +29,12 @@ class RewrapPace {
  private:
   void open_up();
   void measure_calm(SteadyTime now, double p99);
-  void adapt();
+  void adapt(SteadyTime now);
 
   const Bounds bounds_;
   double calm_;
   double ratio_ = 0;
+  double rests_per_slice_;
   std::size_t slice_;
   std::chrono::microseconds rest_{0};
   bool traffic_ = false;

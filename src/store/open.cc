@@ -1,4 +1,5 @@
 #include <array>
+#include <optional>
 
 #include "store/engines/catalog.h"
 #include "store/reader_pool.h"
@@ -9,13 +10,19 @@ namespace kw::store {
 
 namespace {
 
-/// One engine, its writer thread and its readers.
+/// One engine, its writer thread and its readers; a second writer for slices where it has many.
 class EngineStore final : public Store {
  public:
-  EngineStore(std::unique_ptr<Engine> engine, std::unique_ptr<Session> session)
-      : engine_(std::move(engine)), readers_(*engine_), writer_(std::move(session), clock_) {}
+  EngineStore(std::unique_ptr<Engine> engine, std::unique_ptr<Session> session,
+              std::unique_ptr<Session> slices)
+      : engine_(std::move(engine)), readers_(*engine_), writer_(std::move(session), clock_) {
+    if (slices) slices_.emplace(std::move(slices), clock_);
+  }
 
-  Status write(const Work& work, Priority priority) override { return writer_.run(work, priority); }
+  Status write(const Work& work, Priority priority) override {
+    const bool apart = priority == Priority::kSlice && slices_;
+    return (apart ? *slices_ : writer_).run(work, priority);
+  }
   void write_async(Work work, std::function<void(Status)> done) override {
     writer_.submit(std::move(work), std::move(done), Priority::kForeground);
   }
@@ -34,7 +41,9 @@ class EngineStore final : public Store {
   SystemClock clock_;
   std::unique_ptr<Engine> engine_;
   ReaderPool readers_;
-  Writer writer_;  // last: its thread ends before what it uses
+  // Last: their threads end before what they use.
+  Writer writer_;
+  std::optional<Writer> slices_;
 };
 
 Status EngineStore::migrate(std::span<const Migration> migrations) {
@@ -53,8 +62,12 @@ Status EngineStore::migrate(std::span<const Migration> migrations) {
 Result<std::unique_ptr<Store>> open(const std::string& url) {
   KW_TRY(std::unique_ptr<Engine> engine, engines::make(url));
   KW_TRY(std::unique_ptr<Session> session, engine->open_writer());
+  std::unique_ptr<Session> slices;
+  if (engine->many_writers()) {
+    KW_TRY(slices, engine->open_writer());
+  }
   return std::unique_ptr<Store>(
-      std::make_unique<EngineStore>(std::move(engine), std::move(session)));
+      std::make_unique<EngineStore>(std::move(engine), std::move(session), std::move(slices)));
 }
 
 }  // namespace kw::store

@@ -71,6 +71,8 @@ class Engine {
   virtual ~Engine() = default;
   virtual std::string_view name() const = 0;
   virtual Result<std::unique_ptr<Session>> open_writer() = 0;
+  /// Whether a second writer works beside the first instead of waiting for it.
+  virtual bool many_writers() const = 0;
   virtual Result<std::unique_ptr<Session>> open_reader() = 0;
 };
 

@@ -164,8 +164,9 @@ enum class Priority : std::uint8_t {
   kBackground,  ///< only while no foreground work waits
   /// As background, for the many slices of a job: committed when write() returns, in order, and
   /// durable with the next change of another priority. A job ends with such a change. On an engine
-  /// with many writers each statement sees what others have committed: a slice guards what it
-  /// writes (expected prefixes, epochs, the row of its lease).
+  /// with many writers slices have one of their own, so nobody waits for them, and each statement
+  /// sees what others have committed: a slice guards what it writes (expected prefixes, epochs, the
+  /// row of its lease).
   kSlice,
 };
 

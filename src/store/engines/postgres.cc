@@ -12,6 +12,7 @@ class Postgres final : public Engine {
  public:
   explicit Postgres(std::string url) : url_(std::move(url)) {}
   std::string_view name() const override { return "postgres"; }
+  bool many_writers() const override { return true; }
   Result<std::unique_ptr<Session>> open_writer() override {
     return PostgresSession::open(url_, PostgresSession::Role::kWriter);
   }

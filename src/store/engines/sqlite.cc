@@ -41,6 +41,7 @@ class Sqlite final : public Engine {
  public:
   Sqlite(std::string path, File lock) : path_(std::move(path)), lock_(std::move(lock)) {}
   std::string_view name() const override { return "sqlite"; }
+  bool many_writers() const override { return false; }
   Result<std::unique_ptr<Session>> open_writer() override {
     return SqliteSession::open(path_, SqliteSession::Role::kWriter);
   }
