@@ -8,9 +8,10 @@ namespace {
 
 // Below this a ratio says nothing: a fifth of a millisecond more is not a slow foreground.
 constexpr double kNoise = 0.0002;
-constexpr Millis kRestFirst{5}, kRestLast{250};
-// A job that never works at all would never end: a fifth of the time is its own.
-constexpr int kRestPerWork = 4;
+constexpr Millis kRestFirst{5}, kRestLast{5000};
+// With a hundred times as much rest as work, fewer than one operation of a hundred meets a batch,
+// and their p99 does not see how long that one waits. Beyond that a rest helps nobody.
+constexpr int kRestPerWorkFirst = 8, kRestPerWork = 120;
 // Without a pause now and then nobody knows how the foreground fares without us.
 constexpr int kCalmEvery = 16;
 constexpr Millis kCalmRest{40};
@@ -33,9 +34,9 @@ Millis BatchPace::foreground_rest(const JobThrottle& throttle, Millis time,
   const double calm = pressure.calm_seconds, busy = pressure.busy_seconds;
   const bool suffers = calm > 0 && busy > calm * allowed && busy - calm > kNoise;
   if (suffers) {
-    limit_ = std::max(least_, limit_ - limit_ / 4);
     const Millis longest = std::clamp(time * kRestPerWork, kRestFirst, kRestLast);
-    rest_ = std::clamp(rest_ * 3 / 2, kRestFirst, longest);
+    const Millis first = std::clamp(time * kRestPerWorkFirst, kRestFirst, longest);
+    rest_ = std::clamp(rest_ * 3 / 2, first, longest);
   } else {
     rest_ = rest_ < kRestFirst ? Millis(0) : rest_ / 2;
   }

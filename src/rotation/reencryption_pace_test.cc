@@ -21,15 +21,16 @@ TEST(BatchPace, grows_while_batches_are_quick_and_shrinks_when_they_are_slow) {
   EXPECT_EQ(pace.limit(), 100U);
 }
 
-TEST(BatchPace, a_suffering_foreground_makes_it_small_and_its_rests_long) {
+TEST(BatchPace, a_suffering_foreground_meets_fewer_than_one_batch_in_a_hundred_operations) {
   BatchPace pace(100, 1000, Millis(50));
   for (int i = 0; i < 20; ++i) pace.after({}, 100, Millis(5), foreground(0.010, 0.010));
   EXPECT_EQ(pace.limit(), 1000U);
   Millis last{0};
-  for (int i = 0; i < 20; ++i) last = pace.after({}, 100, Millis(40), foreground(0.010, 0.020));
-  EXPECT_EQ(last, Millis(160)) << "but a fifth of the time is the job's own";
-  EXPECT_EQ(pace.limit(), 100U);
-  for (int i = 0; i < 11; ++i) last = pace.after({}, 100, Millis(40), foreground(0.010, 0.010));
+  for (int i = 0; i < 20; ++i) last = pace.after({}, 100, Millis(30), foreground(0.010, 0.020));
+  EXPECT_EQ(last, Millis(3600));
+  for (int i = 0; i < 20; ++i) last = pace.after({}, 100, Millis(90), foreground(0.010, 0.020));
+  EXPECT_EQ(last, Millis(5000)) << "but the job always goes on";
+  for (int i = 0; i < 20; ++i) last = pace.after({}, 100, Millis(40), foreground(0.010, 0.010));
   EXPECT_EQ(last, Millis(0)) << "the rests end when the foreground is well again";
 }
 
