@@ -156,7 +156,7 @@ Status read_member(const NamedValue& member, PolicyDocument& out) {
   return read_clause(member, out.clauses);
 }
 
-std::string quoted(std::string_view text) {
+std::string yaml_quoted(std::string_view text) {
   JsonWriter out;
   out.value(text);
   return without_quotes(out.text());
@@ -164,7 +164,7 @@ std::string quoted(std::string_view text) {
 
 std::string words_text(const std::vector<std::string>& words) {
   std::string text = "[";
-  for (const std::string& word : words) text += (text.size() == 1 ? "" : ", ") + quoted(word);
+  for (const std::string& word : words) text += (text.size() == 1 ? "" : ", ") + yaml_quoted(word);
   return text + "]";
 }
 
@@ -179,11 +179,11 @@ std::string selector_text(const Selector& selector) {
   if (!selector.classifications.empty())
     add("classifications", words_text(selector.classifications));
   if (!selector.owners.empty()) add("owners", words_text(selector.owners));
-  if (!selector.name_prefix.empty()) add("name_prefix", quoted(selector.name_prefix));
+  if (!selector.name_prefix.empty()) add("name_prefix", yaml_quoted(selector.name_prefix));
   if (selector.labels.empty()) return text;
   std::string labels;
   for (const auto& [name, value] : selector.labels)
-    labels += (labels.empty() ? "" : ", ") + quoted(name) + ": " + quoted(value);
+    labels += (labels.empty() ? "" : ", ") + yaml_quoted(name) + ": " + yaml_quoted(value);
   add("labels", "{" + labels + "}");
   return text;
 }
@@ -218,10 +218,11 @@ Result<PolicyDocument> parse_policy_document(std::string_view text, std::string_
 }
 
 std::string policy_text(const PolicyDocument& document) {
-  std::string text = "name: " + quoted(document.name) + "\n";
-  if (!document.description.empty()) text += "description: " + quoted(document.description) + "\n";
+  std::string text = "name: " + yaml_quoted(document.name) + "\n";
+  if (!document.description.empty())
+    text += "description: " + yaml_quoted(document.description) + "\n";
   if (document.entity_defined) text += "numbers: entity-defined\n";
-  if (!document.control.empty()) text += "control: " + quoted(document.control) + "\n";
+  if (!document.control.empty()) text += "control: " + yaml_quoted(document.control) + "\n";
   if (!document.extends.empty()) text += "extends: " + words_text(document.extends) + "\n";
   const std::string selector = selector_text(document.applies_to);
   if (!selector.empty()) text += "applies_to: {" + selector + "}\n";
