@@ -1,4 +1,5 @@
 """kill -9 during runs, at random and at write points, on both stores: every run goes on to the right end."""
+import contextlib
 import http.client
 import os
 import random
@@ -111,3 +112,89 @@ def test_a_run_killed_at_a_write_point_ends_well(binary, tmp_path, engine, point
         assert len(node.rest("ada").get(f"{KEYS}/orders")["versions"]) == 1 + len(known)
         node.stop()
     assert answered, "no run was under way when the server died"
+
+
+# What the run of a key does, whatever its kind.
+VERBS = ("create_pending", "install", "test", "set_rollout", "promote", "dispose")
+KINDS = {"files": {}, "tokens": {"algorithm": "ed25519", "labels": {"use": "jwt"}}, "mac": {"algorithm": "hmac-sha256"}}
+GRADUAL = AT_ONCE.replace("[100]", "[50, 100]")
+
+
+class Killed:
+    """A server with a key of each kind that is killed at verbs of their runs."""
+
+    def __init__(self, binary, folder, store, document):
+        self.node, self.kills = Node(binary, folder, store=store, settings="rotation: {lease: 2s}"), 0
+        self.node.initialise()
+        staff(self.node)
+        policy(self.node.rest("ada"), "p", f"interval: 30d\n{document}")
+        for name, body in KINDS.items():
+            self.node.rest("ada").post(KEYS, {"name": name, **body})
+        self.sealed = {"files": [self.node.rest("uli").post(f"{KEYS}/files:encrypt", {"plaintext": b64(b"files")})["ciphertext"]]}
+
+    def start_all(self):
+        for name in KINDS:
+            start(self.node.rest("ada"), name)
+        start(self.node.rest("ada"), "kek", kind="kek")
+
+    def restart(self, point=None):
+        self.node.kill()
+        self.node.environment.pop("KEYWRIGHT_FAILPOINTS", None)
+        if point:
+            self.node.environment["KEYWRIGHT_FAILPOINTS"] = point
+        self.node.start()
+        self.node.unseal()
+
+    def kill_at(self, verb, moment, act, hit=1):
+        """`act` is what brings the runs there; some of its answers may be lost with the server."""
+        self.restart(f"rotation.verb.{moment}.{verb}=abort@{hit}")
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            act()
+        assert self.node.process.wait(60) == -signal.SIGKILL, f"no server died {moment} {verb}"
+        self.kills += 1
+        self.restart()
+
+    def runs(self, kind):
+        return [row["id"] for row in self.node.rest("ada").get(f"{ROTATION}/runs?tenant=acme&kind={kind}&limit=1000")["items"]]
+
+    def check(self):
+        for name in KINDS:
+            check_keys(self.node, {name: self.sealed.get(name, [])})
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgres"])
+def test_runs_of_each_kind_of_key_that_are_killed_at_each_verb_end_well(binary, tmp_path, engine, request):
+    store = request.getfixturevalue("postgres").fresh_database() if engine == "postgres" else None
+    room = Killed(binary, tmp_path / "node", store, GRADUAL)
+    for verb in VERBS:
+        for moment in ("before", "after"):
+            room.kill_at(verb, moment, room.start_all, hit=1 + room.kills % 3)
+            settle_all(room.node, room.runs("key") + room.runs("kek"))
+            room.check()
+    runs, keks = room.runs("key"), room.runs("kek")
+    assert all(run_of(room.node.rest("ada"), run)["state"] == "done" for run in runs + keks)
+    versions = sum(len(room.node.rest("ada").get(f"{KEYS}/{name}")["versions"]) for name in KINDS)
+    assert versions == len(KINDS) + len(runs), "a run made no version, or two"
+    print(f"{engine}: {room.kills} kills, {len(runs)} runs of keys and {len(keks)} of their KEK done")
+    room.node.stop()
+
+
+# From where a run is taken back, with what the policy holds it there, and what its way back does.
+BACK = {"rollout": (GRADUAL.replace("soak: 0s", "soak: 1h"), ("set_rollout", "remove_pending")),
+        "quarantine": (AT_ONCE.replace("quarantine: 0s", "quarantine: 1h"), ("restore_old", "demote", "remove_pending"))}
+
+
+@pytest.mark.parametrize("state", BACK)
+def test_a_way_back_that_is_killed_at_each_verb_ends_with_the_old_version(binary, tmp_path, state):
+    document, verbs = BACK[state]
+    room = Killed(binary, tmp_path / "node", None, document)
+    for verb in verbs:
+        for moment in ("before", "after"):
+            run = start(room.node.rest("ada"), "files")
+            until(room.node.rest("ada"), run, state)
+            room.kill_at(verb, moment, lambda run=run: room.node.rest("ada").post(f"{ROTATION}/runs/{run}:rollback"))
+            until(room.node.rest("ada"), run, "rolled_back", seconds=120)
+            room.check()
+            assert room.node.rest("ada").get(f"{KEYS}/files")["primary"] == 1
+    print(f"from {state}: {room.kills} kills, {len(room.runs('key'))} runs taken back")
+    room.node.stop()
