@@ -168,14 +168,14 @@ class RabbitmqServer(Server):
     connector, program, user, patience = "rabbitmq", "rabbitmq-server", None, 240  # it takes 10 s of a free processor
 
     def prepare(self):
-        self.management, self.names = free_port(), free_port()
+        self.management, self.daemon_port = free_port(), free_port()
         self.system["management_port"] = str(self.management)
         self.write("rabbitmq.conf", f"listeners.tcp.local = 127.0.0.1:{self.port}\nmanagement.tcp.ip = 127.0.0.1\n"
                                     f"management.tcp.port = {self.management}\ndefault_user = keywright\ndefault_pass = admin-password\n"
                                     "loopback_users = none\ncollect_statistics_interval = 1000\nmanagement.rates_mode = none\nlog.file.level = error\n")
         self.write("enabled_plugins", "[rabbitmq_management].\n")
         self.write("env.conf", "")
-        self.daemon = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "epmd", "-port", str(self.names), "-address", "127.0.0.1"],
+        self.daemon = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "epmd", "-port", str(self.daemon_port), "-address", "127.0.0.1"],
                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def words(self):
@@ -184,7 +184,7 @@ class RabbitmqServer(Server):
     def launch(self, environment=None):
         super().launch({"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "HOME": self.folder,
                         "RABBITMQ_NODENAME": f"kw{self.port}@localhost", "RABBITMQ_NODE_PORT": str(self.port),
-                        "RABBITMQ_DIST_PORT": str(free_port()), "ERL_EPMD_PORT": str(self.names),
+                        "RABBITMQ_DIST_PORT": str(free_port()), "ERL_EPMD_PORT": str(self.daemon_port),
                         "RABBITMQ_MNESIA_BASE": self.path("mnesia"), "RABBITMQ_LOG_BASE": self.path("logs"),
                         "RABBITMQ_CONFIG_FILE": self.path("rabbitmq.conf"), "RABBITMQ_CONF_ENV_FILE": self.path("env.conf"),
                         "RABBITMQ_ENABLED_PLUGINS_FILE": self.path("enabled_plugins"), "RABBITMQ_PID_FILE": self.path("pid"),
@@ -200,12 +200,15 @@ class RabbitmqServer(Server):
                 return False
         return super().takes(fields)
 
-    def manage(self, method, what, body):
-        request = urllib.request.Request(f"http://127.0.0.1:{self.management}/api/{what}", json.dumps(body).encode(), method=method)
+    def manage(self, method, what, body=None):
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"http://127.0.0.1:{self.management}/api/{what}", data, method=method)
         request.add_header("Content-Type", "application/json")
         passwords = urllib.request.HTTPPasswordMgrWithDefaultRealm()
         passwords.add_password(None, request.full_url, ADMIN["username"], ADMIN["password"])
-        urllib.request.build_opener(urllib.request.HTTPBasicAuthHandler(passwords)).open(request, timeout=30).close()
+        with urllib.request.build_opener(urllib.request.HTTPBasicAuthHandler(passwords)).open(request, timeout=30) as answer:
+            text = answer.read()
+        return json.loads(text) if text else None
 
     def end(self):
         super().end()

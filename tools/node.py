@@ -95,14 +95,18 @@ class Node(Process):
         super().__init__(binary, folder, failpoints)
         os.makedirs(self.folder, exist_ok=True)
         self.data = os.path.join(self.folder, "data")
-        self.config = os.path.join(self.folder, "keywright.yaml")
+        self.config, self.store = os.path.join(self.folder, "keywright.yaml"), store
+        self.configure(settings)
+        self.shares, self.tokens, self.threshold = [], {}, 1
+        self.start()
+
+    def configure(self, settings):
+        """For the next start."""
         with open(self.config, "w", encoding="utf-8") as file:
             file.write(f"data_directory: {self.data}\nlisten: {{port: 0}}\nallow_unlocked_memory: true\n"
                        f"limits: {{per_source: 0, per_caller: 0, per_tenant: 0}}\n{settings}\n")
-            if store:
-                file.write(f"store: {store}\n")
-        self.shares, self.tokens, self.threshold = [], {}, 1
-        self.start()
+            if self.store:
+                file.write(f"store: {self.store}\n")
 
     def start(self):
         before = os.path.getsize(self.log_path) if os.path.exists(self.log_path) else 0
@@ -173,11 +177,12 @@ class Postgres:
                  f"-c listen_addresses='{listen}' -p {self.port} -c unix_socket_directories={self.folder} -c max_connections=200", "start")
 
     def run(self, program, *words):
-        subprocess.run([*self.as_user, os.path.join(self.programs(), program), *words], check=True, capture_output=True, cwd="/")
+        done = subprocess.run([*self.as_user, os.path.join(self.programs(), program), *words], check=True, capture_output=True, text=True, cwd="/")
+        return done.stdout
 
     def sql(self, text):
-        """As the superuser, in the database postgres."""
-        self.run("psql", "-h", self.folder, "-p", str(self.port), "-U", "kw", "-d", "postgres", "-v", "ON_ERROR_STOP=1", "-qAt", "-c", text)
+        """As the superuser, in the database postgres. Returns the rows as lines."""
+        return self.run("psql", "-h", self.folder, "-p", str(self.port), "-U", "kw", "-d", "postgres", "-v", "ON_ERROR_STOP=1", "-qAt", "-c", text)
 
     def fresh_database(self):
         self.count += 1

@@ -56,11 +56,25 @@ Status Server::Parts::confine() {
   return ok();
 }
 
+// What programs need for a moment is where the confined server may write; a death leaves no secret
+// there for longer than until the next start.
+Status Server::Parts::make_scratch() {
+  config.connectors.scratch = config.data_directory + "/tmp";
+  std::error_code failure;
+  fs::remove_all(config.connectors.scratch, failure);
+  if (!failure) fs::create_directory(config.connectors.scratch, failure);
+  if (!failure) fs::permissions(config.connectors.scratch, fs::perms::owner_all, failure);
+  if (!failure) return ok();
+  return error(Code::kFailedPrecondition, "data_directory_unusable",
+               "cannot make " + config.connectors.scratch + ": " + failure.message());
+}
+
 // From here on this process starts none itself.
 Status Server::Parts::start_runner() {
   std::vector<connectors::DeclaredProgram> declared;
   for (const auto& [name, program] : config.connectors.programs) declared.push_back(program);
   if (declared.empty()) return ok();
+  KW_OK(make_scratch());
   KW_TRY(runner, connectors::ProgramRunner::start(std::move(declared)));
   config.connectors.run = [this](const connectors::ProgramCall& call) { return runner->run(call); };
   return ok();

@@ -30,6 +30,7 @@ struct Server::Parts {
   /// Makes the data directory and gives up what the server never needs. Before the first thread.
   Status confine();
   Status start_runner();
+  Status make_scratch();
   Status open_store();
   Status open_seal();
   Status open_rooms();

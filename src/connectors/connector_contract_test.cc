@@ -74,6 +74,27 @@ TEST_P(ConnectorContract, a_version_that_never_was_used_goes_without_a_trace_of_
   EXPECT_EQ(accepted(fresh), Accepted::kNo);
 }
 
+// create_pending, where it is the system that makes the secret.
+TEST_P(ConnectorContract, what_was_made_for_a_lost_answer_is_found_and_goes) {
+  begin();
+  if (!connector->describe(place()).self_generates) GTEST_SKIP() << "we make the values";
+  const Credential old = copy_of(account.first), lost = mint(2, old);
+  for (int life = 0; life < 2; ++life) {
+    reborn();
+    is_ok(connector->remove_pending(context(), place(), {2, "", {}}, &old), "remove_pending");
+    EXPECT_EQ(accepted(old), Accepted::kYes);
+  }
+  const auto others = system->catalogue().size();
+  const Credential forgotten = mint(2, old);
+  reborn();
+  const Credential fresh = mint(2, old);
+  rotate(old, fresh);
+  if (HasFatalFailure()) return;
+  EXPECT_EQ(system->catalogue().size(), others);
+  for (const Credential* each : {&lost, &forgotten})
+    EXPECT_TRUE(each->principal == fresh.principal || accepted(*each) == Accepted::kNo);
+}
+
 TEST_P(ConnectorContract, what_is_installed_survives_the_death_of_the_server) {
   begin();
   const Credential old = copy_of(account.first), fresh = mint(2, old);

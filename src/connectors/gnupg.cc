@@ -7,6 +7,7 @@
 
 #include "base/reveal.h"
 #include "connectors/credential_file.h"
+#include "connectors/gnupg_attempt.h"
 #include "connectors/gnupg_home.h"
 #include "connectors/outcome.h"
 
@@ -81,7 +82,10 @@ Result<Terms> read_terms(const Place& place) {
 class Gnupg final : public secrets::Connector {
  public:
   explicit Gnupg(const ConnectorOptions& options)
-      : roots_(options.file_roots), programs_(options.programs), run_(options.run) {}
+      : roots_(options.file_roots),
+        programs_(options.programs),
+        run_(options.run),
+        scratch_(options.scratch) {}
   std::string_view name() const override { return "gnupg"; }
   std::span<const SettingRule> system_rules() const override { return kSystemRules; }
   std::span<const SettingRule> account_rules() const override { return kAccountRules; }
@@ -131,7 +135,7 @@ class Gnupg final : public secrets::Connector {
     const auto found = programs_.find(terms.program);
     if (found == programs_.end())
       return bad_setting("the server's configuration declares no program of that name");
-    return GnupgHome::Gpg{found->second, run_};
+    return GnupgHome::Gpg{found->second, run_, scratch_};
   }
   Result<GnupgHome> home(const Context& context, const Terms& terms) const {
     KW_TRY(GnupgHome::Gpg gpg, program(terms));
@@ -142,12 +146,14 @@ class Gnupg final : public secrets::Connector {
   Status publish(const Context& context, const Terms& terms, const GnupgHome& home) const;
   Status change(const Context& context, const Place& place, const Credential& credential,
                 const std::string& commands, const std::string& unless) const;
+  Status remove_lost(const Context& context, const Place& place, std::uint32_t version) const;
   Result<GnupgVerdict> verdict(const Context& context, const Place& place,
                                const Credential& credential, std::string_view text_seen) const;
 
   const std::vector<std::string> roots_;
   const std::map<std::string, DeclaredProgram, std::less<>> programs_;
   const std::function<Result<ProgramEnd>(const ProgramCall&)> run_;
+  const std::string scratch_;
 };
 
 const GnupgSubkey* subkey_of(const std::vector<GnupgSubkey>& all, std::string_view fingerprint) {
@@ -155,6 +161,10 @@ const GnupgSubkey* subkey_of(const std::vector<GnupgSubkey>& all, std::string_vi
     return each.fingerprint == fingerprint;
   });
   return found == all.end() ? nullptr : &*found;
+}
+
+Error changed_meanwhile() {
+  return error(Code::kUnavailable, "changed_elsewhere", "the key got other subkeys meanwhile");
 }
 
 Result<std::vector<GnupgSubkey>> Gnupg::published(const Context& context,
@@ -168,6 +178,13 @@ Result<std::vector<GnupgSubkey>> Gnupg::published(const Context& context,
   return gnupg_subkeys(listing);
 }
 
+GnupgAttempt attempt_of(const Context& context, const Terms& terms, std::uint32_t version) {
+  CredentialFileTerms note;
+  note.root = terms.published.root;
+  note.path = terms.home + "/keywright-" + terms.key;
+  return {std::move(note), std::string(context.run) + "-v" + std::to_string(version)};
+}
+
 Status Gnupg::publish(const Context& context, const Terms& terms, const GnupgHome& home) const {
   KW_TRY(const WipedText keyring, home.must({"--batch", "--export", terms.key}));
   KW_TRY(const CredentialFile file, CredentialFile::open(terms.published));
@@ -178,22 +195,22 @@ Status Gnupg::publish(const Context& context, const Terms& terms, const GnupgHom
   });
 }
 
-// A subkey whose reply was lost stays in the home folder; its secret half never leaves it.
 Result<Credential> Gnupg::create_pending(const Context& context, const Place& place,
                                          const Minting& minting) {
   KW_TRY(const Terms terms, read_terms(place));
   KW_TRY(const GnupgHome home, this->home(context, terms));
-  KW_TRY(const auto before, home.subkeys(terms.key));
-  KW_OK(
-      home.must({"--batch", "--quick-add-key", terms.key, terms.algorithm, "sign", terms.expires}));
-  KW_TRY(const auto after, home.subkeys(terms.key));
-  std::vector<std::string> fresh;
-  for (const GnupgSubkey& each : after)
-    if (subkey_of(before, each.fingerprint) == nullptr && each.signs && each.usable)
-      fresh.push_back(each.fingerprint);
+  KW_TRY(const auto there, home.subkeys(terms.key));
+  const GnupgAttempt attempt = attempt_of(context, terms, minting.version);
+  KW_TRY(std::vector<std::string> fresh, attempt.made(there));  // its answer was lost
+  if (fresh.empty()) {
+    KW_OK(attempt.begin(context.deadline, there));
+    KW_OK(home.must(
+        {"--batch", "--quick-add-key", terms.key, terms.algorithm, "sign", terms.expires}));
+    KW_TRY(const auto after, home.subkeys(terms.key));
+    KW_TRY(fresh, attempt.made(after));
+  }
   // Somebody else adds keys as well: whose is whose cannot be told.
-  if (fresh.size() != 1)
-    return error(Code::kUnavailable, "changed_elsewhere", "the key got other subkeys meanwhile");
+  if (fresh.size() != 1) return changed_meanwhile();
   KW_TRY(const WipedText secret,
          home.must({"--batch", "--armor", "--export-secret-subkeys", fresh.front() + "!"}));
   return Credential{minting.version, fresh.front(), SecretBytes::copy_of(as_bytes(secret))};
@@ -311,8 +328,21 @@ Answer Gnupg::revoke_old(const Context& context, const Place& place, const Crede
                                "clients refuse the key when they fetch the keyring again");
 }
 
+// What was made for a lost answer was never published.
+Status Gnupg::remove_lost(const Context& context, const Place& place, std::uint32_t version) const {
+  KW_TRY(const Terms terms, read_terms(place));
+  KW_TRY(const GnupgHome home, this->home(context, terms));
+  KW_TRY(const auto there, home.subkeys(terms.key));
+  KW_TRY(const auto lost, attempt_of(context, terms, version).made(there));
+  if (lost.size() > 1) return changed_meanwhile();
+  for (const std::string& each : lost)
+    KW_OK(change(context, place, {version, each, {}}, "delkey\ny\n", "gone"));
+  return ok();
+}
+
 Answer Gnupg::remove_pending(const Context& context, const Place& place, const Credential& fresh,
                              const Credential*) {
+  if (fresh.principal.empty()) return answer_of(remove_lost(context, place, fresh.version));
   return answer_of(change(context, place, fresh, "delkey\ny\n", "gone"));
 }
 

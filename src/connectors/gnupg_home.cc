@@ -13,6 +13,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::size_t kSocketPathMax = 107;
+constexpr std::string_view kSocketName = "/S.gpg-agent.browser";  // the longest of an agent
+
 Error no_folder() {
   return error(Code::kUnavailable, "no_folder", "no temporary folder can be made");
 }
@@ -30,8 +33,12 @@ GnupgHome::GnupgHome(GnupgHome&& other) noexcept
 
 Result<GnupgHome> GnupgHome::temporary(Gpg gpg, SteadyTime deadline) {
   std::error_code failed;
-  // Short: the path of an agent's socket has at most 107 characters.
-  std::string pattern = fs::temp_directory_path(failed).string() + "/kwgpg.XXXXXX";
+  const std::string scratch =
+      gpg.scratch.empty() ? fs::temp_directory_path(failed).string() : gpg.scratch;
+  std::string pattern = scratch + "/g.XXXXXX";
+  if (pattern.size() + kSocketName.size() > kSocketPathMax)
+    return error(Code::kFailedPrecondition, "path_too_long",
+                 "gpg's agent needs a shorter path of the data directory: at most 70 characters");
   if (failed || mkdtemp(pattern.data()) == nullptr) return no_folder();
   GnupgHome made(std::move(gpg), std::move(pattern), deadline);
   made.ours_ = true;

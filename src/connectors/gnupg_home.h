@@ -18,11 +18,12 @@ class GnupgHome {
   struct Gpg {
     DeclaredProgram program;
     std::function<Result<ProgramEnd>(const ProgramCall&)> run = run_program;
+    std::string scratch{};  ///< where temporary homes are; empty: the system's folder for them
   };
   /// A folder that is there.
   GnupgHome(Gpg gpg, std::string folder, SteadyTime deadline);
   /// A new one, for a look with somebody else's eyes; removed at the end.
-  /// @errors kUnavailable(no_folder)
+  /// @errors kUnavailable(no_folder), kFailedPrecondition(path_too_long)
   static Result<GnupgHome> temporary(Gpg gpg, SteadyTime deadline);
   ~GnupgHome();
   GnupgHome(GnupgHome&& other) noexcept;

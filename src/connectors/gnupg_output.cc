@@ -1,6 +1,7 @@
 #include "connectors/gnupg_output.h"
 
 #include <algorithm>
+#include <charconv>
 
 namespace kw::connectors {
 
@@ -31,7 +32,7 @@ bool is_fingerprint(std::string_view text) {
 }  // namespace
 
 std::vector<GnupgSubkey> gnupg_subkeys(std::string_view listing) {
-  constexpr std::size_t kValidity = 1, kCapabilities = 11, kFingerprintField = 9;
+  constexpr std::size_t kValidity = 1, kCreated = 5, kFingerprintField = 9, kCapabilities = 11;
   std::vector<GnupgSubkey> all;
   bool within = false;  // between a subkey's record and its fingerprint
   GnupgSubkey next;
@@ -44,6 +45,8 @@ std::vector<GnupgSubkey> gnupg_subkeys(std::string_view listing) {
       if (!within) return;
       next.usable = fields[kValidity].find_first_of("idreDn") == std::string_view::npos;
       next.signs = fields[kCapabilities].find('s') != std::string_view::npos;
+      const std::string_view created = fields[kCreated];
+      std::from_chars(created.data(), created.data() + created.size(), next.created);
     } else if (fields[0] == "fpr" && within && fields.size() > kFingerprintField &&
                is_fingerprint(fields[kFingerprintField])) {
       next.fingerprint = fields[kFingerprintField];

@@ -3,6 +3,7 @@
 // Source: GnuPG doc/DETAILS.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,7 @@ struct GnupgSubkey {
   std::string fingerprint;  ///< 40 hexadecimal digits, upper case
   bool usable = false;      ///< not expired, revoked, disabled or invalid
   bool signs = false;
+  std::int64_t created = 0;  ///< seconds since 1970; 0: not said
 
   std::string_view key_id() const {
     return std::string_view(fingerprint).substr(fingerprint.size() - 16);

@@ -26,6 +26,7 @@ TEST(GnupgOutput, a_listing_gives_subkeys_with_what_they_may) {
       "sub:u:short\nfpr:::::::::BE74303BEC9FB29E05B7494D53304A1C2E1AF489:\n");
   ASSERT_EQ(all.size(), 3u);
   EXPECT_FALSE(all[0].usable);
+  EXPECT_EQ(all[0].created, 1);
   EXPECT_TRUE(all[0].signs);
   EXPECT_EQ(all[0].key_id(), "53304A1C2E1AF486");
   EXPECT_FALSE(all[1].signs);

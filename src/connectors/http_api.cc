@@ -236,12 +236,14 @@ class HttpApi final : public secrets::Connector {
   }
   Answer remove_pending(const Context& context, const Place& place, const Credential& fresh,
                         const Credential*) override {
-    return ended(context, place, fresh);
+    return fresh.principal.empty() ? answer_of(end_lost(context, place, fresh.version))
+                                   : ended(context, place, fresh);
   }
 
  private:
   Answer switched(const Context& context, const Place& place, const Credential& old, bool on);
   Answer ended(const Context& context, const Place& place, const Credential& credential);
+  Status end_lost(const Context& context, const Place& place, std::uint32_t version) const;
 
   const net::EgressRules rules_;
 };
@@ -270,14 +272,21 @@ Result<Credential> made_of(const codec::JsonDocument& answer, const HttpApiTerms
   return made;
 }
 
+// The keys after those with the tag were ended: of an attempt whose answer was lost nobody has the
+// secret.
+Result<std::vector<Api::Item>> without(const std::string& tag, const Api& api) {
+  KW_TRY(std::vector<Api::Item> all, api.list());
+  for (const Api::Item& each : all)
+    if (each.tag == tag) KW_OK(api.remove(each.id));
+  std::erase_if(all, [&](const Api::Item& each) { return each.tag == tag; });
+  return all;
+}
+
 Result<Credential> created(const Api& api, const Context& context, std::uint32_t version) {
   const std::string tag = tag_of(api.terms(), context, version);
-  KW_TRY(const auto there, api.list());
-  // Of an attempt whose answer was lost: nobody has its secret.
-  for (const Api::Item& each : there)
-    if (each.tag == tag) KW_OK(api.remove(each.id));
+  KW_TRY(const auto there, without(tag, api));
   const auto mine = std::count_if(there.begin(), there.end(), [&](const Api::Item& each) {
-    return each.tag != tag && each.tag.starts_with(api.terms().name + "-");
+    return each.tag.starts_with(api.terms().name + "-");
   });
   if (mine >= api.terms().slots)
     return error(Code::kFailedPrecondition, "no_free_slot",
@@ -354,6 +363,13 @@ Answer HttpApi::switched(const Context& context, const Place& place, const Crede
   const HttpCall& call = on ? *api->terms().enable : *api->terms().disable;
   const auto answer = api->as_admin(call, {.id = old.principal});
   return answer ? Answer::ok() : answer_of(answer.error());
+}
+
+// A slot that was made anew for nobody stays idle.
+Status HttpApi::end_lost(const Context& context, const Place& place, std::uint32_t version) const {
+  KW_TRY(const Api api, Api::open(rules_, context, place));
+  if (!api.terms().keeps_slots) KW_OK(without(tag_of(api.terms(), context, version), api));
+  return ok();
 }
 
 // Only what still works is ended: a slot that was made anew for another version stays.

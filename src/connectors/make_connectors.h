@@ -26,6 +26,8 @@ struct ConnectorOptions {
   std::map<std::string, DeclaredProgram, std::less<>> programs;
   /// Who starts them: run_program, or a ProgramRunner where the process itself may not.
   std::function<Result<ProgramEnd>(const ProgramCall&)> run = run_program;
+  /// For folders that are gone after a call; empty: the system's folder for them.
+  std::string scratch;
   /// Where calls of third parties may go.
   net::EgressRules egress;
 };

@@ -98,7 +98,7 @@ bool Engine::State::discard(Work& work, std::string_view reason) {
   Run& run = work.run;
   if (run.discarded >= kDiscardsMax) return move(work, Move::kRollBack);
   if (work.traits.external || run.to_version != 0) {
-    const Performed gone = work.rotatable->perform(Verb::kRemovePending, run);
+    const Performed gone = perform(work, Verb::kRemovePending, run.percent);
     if (!note_outcome(work, Verb::kRemovePending, gone)) return try_later(work, reason);
     Op op;
     op.kind = Op::Kind::kSettle;
@@ -133,7 +133,7 @@ bool Engine::State::resolve(Work& work) {
     return move(work, Move::kAskOperator);
   }
   if (decision.resume == Resume::kInstallAgain) {
-    const Performed again = work.rotatable->perform(Verb::kInstall, work.run);
+    const Performed again = perform(work, Verb::kInstall, work.run.percent);
     if (!note_outcome(work, Verb::kInstall, again))
       return work.failed ? false : try_later(work, "install_again");
   }

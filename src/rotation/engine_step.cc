@@ -1,6 +1,7 @@
 // One run, carried as far as it goes now: verbs are performed here, outside any transaction.
 #include <algorithm>
 
+#include "base/failpoint.h"
 #include "codec/base64.h"
 #include "crypto/digest.h"
 #include "rotation/engine_state.h"
@@ -42,6 +43,30 @@ int next_percent(const Run& run) {
   for (const int percent : run.policy.rollout_percent)
     if (percent > run.percent) return percent;
   return 100;
+}
+
+Performed call(const Work& work, Verb verb, int percent, int times) {
+  if (verb == Verb::kCreatePending && work.seen)
+    return work.rotatable->create_pending(work.run, *work.seen);
+  std::optional<Run> at_percent;
+  if (percent != work.run.percent) {
+    at_percent = work.run;
+    at_percent->percent = percent;
+  }
+  const Run& told = at_percent ? *at_percent : work.run;
+  Performed performed;
+  for (int i = 0; i < times && performed.outcome == Outcome::kOk; ++i)
+    performed = work.rotatable->perform(verb, told);
+  return performed;
+}
+
+// Test builds die or lose the question before the verb, die or lose the answer after it.
+template <typename Call>
+Result<Performed> asked([[maybe_unused]] Verb verb, const Call& verb_call) {
+  KW_FAILPOINT("rotation.verb.before." + std::string(verb_name(verb)));
+  Performed performed = verb_call();
+  KW_FAILPOINT("rotation.verb.after." + std::string(verb_name(verb)));
+  return performed;
 }
 
 }  // namespace
@@ -239,19 +264,10 @@ bool Engine::State::do_verb(Work& work, Verb verb, int percent) {
 }
 
 Performed Engine::State::perform(Work& work, Verb verb, int percent) {
-  if (verb == Verb::kCreatePending && work.seen)
-    return work.rotatable->create_pending(work.run, *work.seen);
-  std::optional<Run> at_percent;
-  if (percent != work.run.percent) {
-    at_percent = work.run;
-    at_percent->percent = percent;
-  }
-  const Run& told = at_percent ? *at_percent : work.run;
   const int times = verb == Verb::kTest && work.traits.external ? options.tests_in_a_row : 1;
-  Performed performed;
-  for (int i = 0; i < times && performed.outcome == Outcome::kOk; ++i)
-    performed = work.rotatable->perform(verb, told);
-  return performed;
+  Result<Performed> done = asked(verb, [&] { return call(work, verb, percent, times); });
+  if (done) return *std::move(done);
+  return {Outcome::kUnknown, done.error().reason, nullptr};
 }
 
 bool Engine::State::look_at_plan(Work& work) {

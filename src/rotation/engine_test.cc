@@ -2,6 +2,7 @@
 
 #include <thread>
 
+#include "base/failpoint.h"
 #include "rotation/engine_room_for_test.h"
 #include "rotation/run_machine.h"
 
@@ -389,6 +390,53 @@ TEST(Engine, resumes_in_every_state_to_the_right_end) {
     }
   }
   EXPECT_GT(deaths, 30);
+}
+
+// The points where system tests kill the server: here they lose the call, or its answer.
+TEST(Engine, goes_on_after_a_verb_whose_call_or_answer_was_lost) {
+#ifndef KW_FAILPOINTS
+  GTEST_SKIP() << "this build has no failpoints";
+#endif
+  using V = Verb;
+  const auto lost_at = [](std::string_view moment, Verb verb, bool back) {
+    const std::string point =
+        "rotation.verb." + std::string(moment) + "." + std::string(verb_name(verb));
+    SCOPED_TRACE(point);
+    EngineRoom room;
+    room.fake->the_traits = kForeign;
+    room.policy.rollout_percent = {10, 100};
+    room.policy.quarantine = Seconds(back ? 86'400 : 60);
+    ASSERT_TRUE(room.fake->add("acme", "orders"));
+    const auto run = room.start("orders");
+    if (back) room.carry_to_end(run.id, seconds(10), 24);
+    ASSERT_TRUE(failpoint::arm(point + "=error@1"));
+    if (back) {
+      EXPECT_EQ(room.show(run.id).state, RunState::kQuarantine);
+      EXPECT_EQ(room.steer([&](Change c) -> Status {
+        KW_OK(room.runs->roll_back(c, run.id));
+        return ok();
+      }),
+                "");
+    }
+    const auto done = room.carry_to_end(run.id);
+    failpoint::disarm_all();
+    EXPECT_EQ(done.state, back ? RunState::kRolledBack : RunState::kDone);
+    EXPECT_EQ(room.fake->accepted("orders"), std::set<std::uint32_t>{back ? 1U : 2U});
+    EXPECT_EQ(room.number("SELECT next_version FROM fake_subject"), 3) << "one new version";
+    EXPECT_EQ(room.fake->violations, 0);
+    const auto steps = room.steps(run.id);
+    EXPECT_TRUE(std::any_of(steps.begin(), steps.end(), [&](const Step& each) {
+      return each.verb == verb_name(verb) && each.outcome == "unknown" &&
+             each.detail == "failpoint";
+    })) << "it was lost";
+  };
+  for (const std::string_view moment : {"before", "after"}) {
+    for (const V verb : {V::kCreatePending, V::kInstall, V::kTest, V::kSetRollout, V::kPromote,
+                         V::kDisableOld, V::kRevokeOld, V::kDispose})
+      lost_at(moment, verb, false);
+    for (const V verb : {V::kRestoreOld, V::kDemote, V::kSetRollout, V::kRemovePending})
+      lost_at(moment, verb, true);
+  }
 }
 
 TEST(Engine, leaves_the_work_to_the_holder_of_the_lease) {

@@ -184,7 +184,9 @@ class Connector {
   /// The point of no return: `old` is refused from now on, and only it.
   virtual Answer revoke_old(const Context& context, const Place& place, const Credential& old,
                             const Credential& fresh, bool end_sessions) = 0;
-  /// Undo of install. With one slot it puts `old` back.
+  /// Undo of install. With one slot it puts `old` back. Of a system that makes the secrets, a
+  /// `fresh` without principal and secret is what create_pending may have made for this run though
+  /// its answer was lost.
   virtual Answer remove_pending(const Context& context, const Place& place, const Credential& fresh,
                                 const Credential* old) = 0;
 

@@ -111,10 +111,11 @@ Capabilities FakeSystem::describe(const Place&) const {
   can.sessions_survive_revoke = sessions_survive;
   can.ends_sessions = ends_sessions;
   can.consumer_takes = consumer_takes;
+  can.self_generates = makes_secrets;
   return can;
 }
 
-Result<Credential> FakeSystem::create_pending(const Context&, const Place& place,
+Result<Credential> FakeSystem::create_pending(const Context& context, const Place& place,
                                               const Minting& minting) {
   const std::string base(setting(place.account, kAccount, "account"));
   Credential made;
@@ -124,9 +125,24 @@ Result<Credential> FakeSystem::create_pending(const Context&, const Place& place
   for (const char* suffix : {"_a", "_b"}) {
     made.principal = base + suffix;
     const auto& taken = minting.taken;
-    if (std::find(taken.begin(), taken.end(), made.principal) == taken.end()) return made;
+    if (std::find(taken.begin(), taken.end(), made.principal) != taken.end()) continue;
+    return makes_secrets ? made_here(context, std::move(made)) : std::move(made);
   }
   return error(Code::kFailedPrecondition, "no_free_slot", "both users are in use");
+}
+
+// The user is there before its password is known to anybody.
+Result<Credential> FakeSystem::made_here(const Context& context, Credential made) {
+  const std::scoped_lock lock(mutex_);
+  const std::string password = "made-" + std::to_string(++made_);
+  accounts_[made.principal] = {{password}, true};
+  made_for_[std::string(context.run) + "/" + std::to_string(made.version)] = made.principal;
+  if (lost_creations > 0) {
+    --lost_creations;
+    return error(Code::kUnavailable, "target_unreachable", "no answer");
+  }
+  made.secret = SecretBytes::copy_of(as_bytes(password));
+  return made;
 }
 
 Result<Observed> FakeSystem::inspect(const Context&, const Place&,
@@ -218,9 +234,13 @@ void FakeSystem::put_back(const Credential& credential) {
   accounts_[credential.principal] = {{text_of(credential)}, true};
 }
 
-Answer FakeSystem::remove_pending(const Context&, const Place& place, const Credential& fresh,
-                                  const Credential* old) {
+Answer FakeSystem::remove_pending(const Context& context, const Place& place,
+                                  const Credential& fresh, const Credential* old) {
   return guarded(place, {old, &fresh}, [&] {
+    if (fresh.principal.empty()) {
+      accounts_.erase(made_for_[std::string(context.run) + "/" + std::to_string(fresh.version)]);
+      return Answer::ok();
+    }
     if (old != nullptr && old->principal == fresh.principal) {
       if (kind_ == Kind::kSingle) put_back(*old);
       accounts_[fresh.principal].passwords.erase(text_of(fresh));

@@ -38,6 +38,8 @@ class FakeSystem final : public Connector, public Issuer {
   int reject_by_policy = 0;  ///< so many new passwords are refused by policy
   bool accepts_anything = false;
   bool consumer_takes = false;  ///< nothing is installed: set_password() is the consumer
+  bool makes_secrets = false;   ///< it makes the passwords, for users that take turns
+  int lost_creations = 0;       ///< so many of them nobody hears
   int sessions_of_old = 0;      ///< what the meter says
   int faults_per_hundred = 0;   ///< so many calls get no answer; half of them were heard
   bool ends_sessions = true, sessions_survive = false;
@@ -92,10 +94,13 @@ class FakeSystem final : public Connector, public Issuer {
   Answer guarded(const Place& place, std::initializer_list<const Credential*> selves,
                  const std::function<Answer()>& change);
   void put_back(const Credential& credential);
+  Result<Credential> made_here(const Context& context, Credential made);
 
   Kind kind_;
   std::mutex mutex_;
   std::map<std::string, Account> accounts_;
+  std::map<std::string, std::string> made_for_;  ///< users by run and version
+  int made_ = 0;
   int calls_ = 0, logins_ = 0, failed_logins_ = 0;
   int fault_from_ = 0, fault_to_ = 0;
   Fault fault_ = Fault::kNone;

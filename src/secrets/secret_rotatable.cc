@@ -83,9 +83,13 @@ std::vector<std::string> taken_principals(const Secret& secret,
   return taken;
 }
 
+std::uint32_t next_number(const Secret& secret) {
+  return static_cast<std::uint32_t>(secret.versions.size()) + 1;
+}
+
 Result<Credential> minted(const Run& run, const Scene& scene) {
   const auto taken = taken_principals(scene.secret, scene.old);
-  const Minting minting{static_cast<std::uint32_t>(scene.secret.versions.size()) + 1, taken};
+  const Minting minting{next_number(scene.secret), taken};
   Result<Credential> made = error(Code::kInternal, "no_admin", "nobody asked the target");
   const auto ask = [&](const Place& place) -> Answer {
     made = scene.binding->connector->create_pending(call_of(run), place, minting);
@@ -308,11 +312,26 @@ Performed SecretRotatable::swap(const Run& run, const Scene& scene, const Creden
   }));
 }
 
+// A run that ends before the target's answer to create_pending came. What cannot be looked for is
+// told; it holds nothing up.
+Performed SecretRotatable::remove_lost(const Run& run, const Scene& scene) {
+  if (run.to_version != 0 || !scene.can().self_generates) return {};
+  const Credential lost{next_number(scene.secret), "", {}};
+  const Credential* old = scene.old ? &*scene.old : nullptr;
+  const Answer answer = as_admin(scene, [&](const Place& place) {
+    return scene.binding->connector->remove_pending(call_of(run), place, lost, old);
+  });
+  if (answer.outcome == Outcome::kUnknown) return performed(answer);
+  Performed done;
+  if (answer.outcome != Outcome::kOk) done.warning = answer.reason;
+  return done;
+}
+
 Performed SecretRotatable::at_target(Verb verb, const Run& run, const Scene& scene) {
   Connector& connector = *scene.binding->connector;
   const Credential* old = scene.old ? &*scene.old : nullptr;
   if (verb == Verb::kSetRollout || verb == Verb::kDispose) return {};
-  if (verb == Verb::kRemovePending && !scene.fresh) return {};
+  if (verb == Verb::kRemovePending && !scene.fresh) return remove_lost(run, scene);
   if (!scene.fresh) return refused("version_state");
   const Credential& fresh = *scene.fresh;
   const auto ask = [&](const std::function<Answer(const Context&, const Place&)>& call) {

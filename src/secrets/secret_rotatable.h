@@ -51,6 +51,7 @@ class SecretRotatable final : public rotation::Rotatable {
 
  private:
   rotation::Performed create(const rotation::Run& run, const Scene& scene);
+  rotation::Performed remove_lost(const rotation::Run& run, const Scene& scene);
   rotation::Performed at_target(rotation::Verb verb, const rotation::Run& run, const Scene& scene);
   rotation::Performed test(const rotation::Run& run, const Scene& scene);
   rotation::Performed swap(const rotation::Run& run, const Scene& scene, const Credential& to,

@@ -142,6 +142,25 @@ TEST(RotatingAlternating, sessions_of_the_old_user_hold_the_run_in_its_drain) {
   EXPECT_FALSE(room.works(1));
 }
 
+TEST(RotatingAlternating, what_the_target_made_for_nobody_goes_with_the_run) {
+  for (const bool taken_back : {false, true}) {
+    RotationRoom room(Kind::kAlternating);
+    room.bind_app();
+    room.system->makes_secrets = true;
+    room.system->lost_creations = taken_back ? 1000 : 2;
+    const auto users = room.system->users();
+    const auto run = room.start("app");
+    room.carry_to_end(run.id, [&] {
+      if (taken_back && room.system->users().size() > users.size()) room.roll_back(run.id);
+    });
+    const auto state = room.show(run.id).state;
+    EXPECT_EQ(state, taken_back ? RunState::kRolledBack : RunState::kDone);
+    EXPECT_EQ(room.system->users().size(), users.size());
+    EXPECT_TRUE(room.reader_gets_in());
+    EXPECT_EQ(room.works(1), taken_back);
+  }
+}
+
 TEST(RotatingTaken, the_old_one_goes_on_until_the_consumer_has_the_new_one) {
   RotationRoom room(Kind::kDual);
   room.system->consumer_takes = true;
