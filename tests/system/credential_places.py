@@ -19,7 +19,7 @@ BACKWARD = ("restore_old", "demote", "set_rollout", "remove_pending")
 
 
 class Place:
-    connectors, without = {}, ()
+    connectors, without, swaps = {}, (), False  # swaps: one credential works at a time
 
     @property
     def verbs(self):
@@ -43,6 +43,16 @@ class Place:
 class PostgresPlace(Place, PostgresServer):
     def names(self):
         return self.cluster.sql("SELECT rolname FROM pg_authid WHERE rolname LIKE 'app%' AND rolcanlogin AND rolpassword IS NOT NULL").split()
+
+
+class PostgresSwapPlace(PostgresPlace):
+    """One role that changes its own password."""
+    admin, swaps, without = None, True, ("set_rollout", "disable_old")
+
+    def prepare(self):
+        super().prepare()
+        self.account = {"name": "app", "strategy": "swap", "consent": "swap"}
+        self.cluster.sql("ALTER ROLE app RESET role")  # who acts as another role may not change the own one
 
 
 class RedisPlace(Place, RedisServer):

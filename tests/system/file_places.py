@@ -55,6 +55,14 @@ class FilePlace(FolderPlace):
         return lines_of(self.path("users"), "app")
 
 
+class FileSwapPlace(FilePlace):
+    swaps, without = True, ("set_rollout", "disable_old")
+
+    def prepare(self):
+        super().prepare()
+        self.account.update(style="swap", name="app_a", consent="swap")
+
+
 class ExecPlace(FolderPlace):
     """The system of examples/exec_connector, by the program that is shown there."""
     connector, program = "exec", "/usr/bin/python3"

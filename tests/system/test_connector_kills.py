@@ -15,8 +15,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from credential_places import (BACKWARD, DatabaseRowPlace, MariadbPlace, MemcachedPlace, NatsPlace, PostgresPlace, RabbitmqPlace, RedisPlace)
-from file_places import ROOT, ExecPlace, FilePlace, GnupgPlace, SshCaPlace, SshUserKeyPlace
+from credential_places import (BACKWARD, DatabaseRowPlace, MariadbPlace, MemcachedPlace, NatsPlace, PostgresPlace, PostgresSwapPlace,
+                               RabbitmqPlace, RedisPlace)
+from file_places import ROOT, ExecPlace, FilePlace, FileSwapPlace, GnupgPlace, SshCaPlace, SshUserKeyPlace
 from network_cut import Network
 from node import Node, wait_until
 from rotation_calls import ROTATION, run_of, until
@@ -25,7 +26,8 @@ from test_secrets import SECRETS, put, read, staff
 from web_places import HttpApiPlace, WebhookPlace
 
 SEED = int(os.environ.get("KEYWRIGHT_SEED", str(random.SystemRandom().randrange(2**32))))
-PLACES = ((FilePlace, ExecPlace, SshUserKeyPlace, SshCaPlace, GnupgPlace), (HttpApiPlace, WebhookPlace, DatabaseRowPlace, PostgresPlace, MariadbPlace),
+PLACES = ((FilePlace, FileSwapPlace, ExecPlace, SshUserKeyPlace, SshCaPlace, GnupgPlace),
+          (HttpApiPlace, WebhookPlace, DatabaseRowPlace, PostgresPlace, PostgresSwapPlace, MariadbPlace),
           (RedisPlace, RabbitmqPlace, NatsPlace, MemcachedPlace))
 POLICY = ("name: quick\nrollout: {{steps: [50, 100], soak: 0s, operations: 0}}\npublish_wait: 0s\nacknowledgement_deadline: 1s\n"
           "overlap: {{min: {overlap}, quiet: 0s}}\nquarantine: {quarantine}\njitter: 0s\nold_version: retire\n")
@@ -100,7 +102,8 @@ class Rotating:
         assert process.returncode == -signal.SIGKILL, (point, self.node.log()[-4000:])
         self.kills.append((verb, moment))
         self.restart(enabled=False)
-        assert self.serves(), f"a consumer is shut out after {point}: {self.seen()}"
+        # Where one credential works at a time, the swap is done and not yet recorded: the next start does that.
+        assert self.serves() or (self.place.swaps and (verb, moment) == ("promote", "after")), f"a consumer is shut out after {point}: {self.seen()}"
 
     def kill_at_each(self, verbs):
         for verb in verbs:
@@ -130,7 +133,7 @@ class Rotating:
         assert len(self.place.names()) == 1, self.place.names()
 
     def report(self):
-        print(f"{self.place.connector:13} killed {len(self.kills)} times: {', '.join(dict.fromkeys(verb for verb, _ in self.kills))}")
+        print(f"{self.place.connector:13} {'(swap) ' if self.place.swaps else ''}killed {len(self.kills)} times: {', '.join(dict.fromkeys(verb for verb, _ in self.kills))}")
 
 
 @pytest.fixture
@@ -153,7 +156,7 @@ def at_each(binary):
     def all_of(kinds, work, **options):
         there = [kind for kind in kinds if kind.installed()]
         with ThreadPoolExecutor(len(kinds)) as pool:
-            ended = {kind.connector: pool.submit(one, kind, work, options) for kind in there}
+            ended = {kind.__name__: pool.submit(one, kind, work, options) for kind in there}
         failed = [each.exception() for each in ended.values() if each.exception()]
         if failed:
             raise ExceptionGroup(", ".join(name for name, each in ended.items() if each.exception()), failed)
@@ -164,7 +167,7 @@ def at_each(binary):
 
 def test_every_connector_has_its_place():
     listed = re.findall(r"^KW_CONNECTOR\((\w+)\)", (ROOT / "src/connectors/catalog.def").read_text(encoding="utf-8"), re.M)
-    assert sorted(listed) == sorted(kind.connector for kinds in PLACES for kind in kinds)
+    assert set(listed) == {kind.connector for kinds in PLACES for kind in kinds}
 
 
 def rotate_to_the_end(room):
@@ -176,7 +179,7 @@ def rotate_to_the_end(room):
     room.report()
 
 
-@pytest.mark.parametrize("kinds", PLACES, ids=lambda kinds: "-".join(kind.connector for kind in kinds))
+@pytest.mark.parametrize("kinds", PLACES, ids=("files", "apis_and_databases", "caches_and_queues"))
 def test_a_rotation_that_is_killed_at_every_verb_ends_once_and_well(at_each, kinds):
     at_each(kinds, rotate_to_the_end)
 
