@@ -205,6 +205,7 @@ def test_a_run_of_nothing_is_refused(dev):
     assert refusal(start, rest, reason="Not a word!").reason == "bad_run"
     assert refusal(rest.post, f"{ROTATION}/runs", {"name": "orders"}).reason == "bad_query"
     assert refusal(start, rest, kind="planet").reason == "bad_subject"
+    assert refusal(rest.get, f"{ROTATION}/runs?tenant=acme&kind=key").reason == "bad_query", "else it would list runs of other kinds"
 
 
 # Consumers

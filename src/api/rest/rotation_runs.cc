@@ -56,7 +56,10 @@ Result<rotation::RunFilter> filter_of(const Exchange& exchange) {
   if (const auto state = exchange.query_text("state")) {
     KW_TRY(filter.state, rotation::parse_run_state(*state));
   }
-  if (const auto name = exchange.query_text("name")) {
+  const auto name = exchange.query_text("name");
+  if (!name && exchange.query_text("kind"))
+    return error(Code::kInvalidArgument, "bad_query", "\"kind\" says what kind \"name\" is of");
+  if (name) {
     KW_TRY(std::string tenant, exchange.named_tenant());
     filter.subject = rotation::Subject{std::string(exchange.query_text("kind").value_or("key")),
                                        std::move(tenant), std::string(*name)};
