@@ -11,7 +11,7 @@ constexpr double kNoise = 0.0002;
 constexpr Millis kRestFirst{5}, kRestLast{5000};
 // With a hundred times as much rest as work, fewer than one operation of a hundred meets a batch,
 // and their p99 does not see how long that one waits. Beyond that a rest helps nobody.
-constexpr int kRestPerWorkFirst = 8, kRestPerWork = 120;
+constexpr int kRestPerWork = 120;
 // Without a pause now and then nobody knows how the foreground fares without us.
 constexpr int kCalmEvery = 16;
 constexpr Millis kCalmRest{40};
@@ -27,20 +27,21 @@ void BatchPace::size(Millis time) {
   limit_ = std::clamp(limit_, least_, most_);
 }
 
-// Rests grow while somebody suffers and shrink after.
+// As long as helps at once when somebody suffers, and shorter after. How others fare without us is
+// found out first.
 Millis BatchPace::foreground_rest(const JobThrottle& throttle, Millis time,
                                   const Pressure& pressure) {
   const double allowed = static_cast<double>(throttle.foreground_percent_max) / 100;
   const double calm = pressure.calm_seconds, busy = pressure.busy_seconds;
   const bool suffers = calm > 0 && busy > calm * allowed && busy - calm > kNoise;
   if (suffers) {
-    const Millis longest = std::clamp(time * kRestPerWork, kRestFirst, kRestLast);
-    const Millis first = std::clamp(time * kRestPerWorkFirst, kRestFirst, longest);
-    rest_ = std::clamp(rest_ * 3 / 2, first, longest);
+    rest_ = std::clamp(time * kRestPerWork, kRestFirst, kRestLast);
   } else {
     rest_ = rest_ < kRestFirst ? Millis(0) : rest_ / 2;
   }
-  return batches_++ % kCalmEvery == 0 ? std::max(rest_, kCalmRest) : rest_;
+  const bool look = calm <= 0 || batches_ % kCalmEvery == 0;
+  ++batches_;
+  return look ? std::max(rest_, kCalmRest) : rest_;
 }
 
 Millis BatchPace::after(const JobThrottle& throttle, std::int64_t items, Millis time,
