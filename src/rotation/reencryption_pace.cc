@@ -8,7 +8,7 @@ namespace {
 
 // Below this a ratio says nothing: a fifth of a millisecond more is not a slow foreground.
 constexpr double kNoise = 0.0002;
-constexpr Millis kRestFirst{5}, kRestLast{5000};
+constexpr Millis kRestFirst{5}, kRestLast{2000};
 // With a hundred times as much rest as work, fewer than one operation of a hundred meets a batch,
 // and their p99 does not see how long that one waits. Beyond that a rest helps nobody.
 constexpr int kRestPerWork = 120;

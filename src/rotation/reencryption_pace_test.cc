@@ -26,9 +26,9 @@ TEST(BatchPace, a_suffering_foreground_meets_fewer_than_one_batch_in_a_hundred_o
   for (int i = 0; i < 20; ++i) pace.after({}, 100, Millis(5), foreground(0.010, 0.010));
   EXPECT_EQ(pace.limit(), 1000U);
   Millis last{0};
-  EXPECT_EQ(pace.after({}, 100, Millis(30), foreground(0.010, 0.020)), Millis(3600)) << "at once";
+  EXPECT_EQ(pace.after({}, 100, Millis(10), foreground(0.010, 0.020)), Millis(1200)) << "at once";
   for (int i = 0; i < 20; ++i) last = pace.after({}, 100, Millis(90), foreground(0.010, 0.020));
-  EXPECT_EQ(last, Millis(5000)) << "but the job always goes on";
+  EXPECT_EQ(last, Millis(2000)) << "but the job always goes on";
   for (int i = 0; i < 20; ++i) last = pace.after({}, 100, Millis(40), foreground(0.010, 0.010));
   EXPECT_EQ(last, Millis(0)) << "the rests end when the foreground is well again";
 }

@@ -86,7 +86,9 @@ class Staff:
 
     def wait_share(self, job, share, total):
         """Until the job has so much behind it. It is asked, not the data: to count them would be work beside the foreground."""
-        return self.wait(job, lambda now: now["state"] != "running" or now["pass"] > 1 or now["done"] >= share * total, f"{share} of {total}")
+        def behind(now):
+            return now["phase"] == "pass" and now["done"] >= share * total  # before it are the rows in use, after it the counts
+        return self.wait(job, lambda now: now["state"] != "running" or now["phase"] in ("census", "census2") or behind(now), f"{share} of {total}")
 
     def wait_end(self, job):
         return self.wait(job, lambda now: now["state"] in ("done", "failed", "rolled_back"), "the end of the job")
