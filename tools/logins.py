@@ -201,7 +201,7 @@ class RabbitmqSession(Session):
 
 
 class NatsSession(Session):
-    tries = 3  # while the server reads its users again it refuses what is right: docs/connectors/nats.md
+    tries = 4  # while the server reads its users again it refuses what is right: docs/connectors/nats.md
 
     async def log_in(self, user, password):
         await self.reader.readuntil(b"\n")
@@ -225,18 +225,18 @@ SESSIONS = {"postgres": PostgresSession, "mariadb": MariadbSession, "redis": Red
 async def logged_in(system, port, user, password):
     """A session that is logged in and answers. Raises Refused, or one of CUT."""
     kind = SESSIONS[system]
-    for left in reversed(range(kind.tries)):
+    for attempt in range(kind.tries):
         async with kind(port) as session:
             try:
                 await session.log_in(user, password)
                 await session.ping()
             except Refused:
-                if not left:
+                if attempt == kind.tries - 1:
                     raise
             else:
                 yield session
                 return
-        await asyncio.sleep(0.03)
+        await asyncio.sleep(0.03 * 2**attempt)
 
 
 async def accepts(system, port, user, password):
