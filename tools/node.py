@@ -11,13 +11,13 @@ import time
 from rest import Rest, saved_context
 
 
-def wait_until(condition, seconds=30, what="the condition"):
+def wait_until(condition, seconds=30, what="the condition", every=0.02):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         value = condition()
         if value:
             return value
-        time.sleep(0.02)
+        time.sleep(every)
     raise TimeoutError(f"{what} did not come true in {seconds} s")
 
 
@@ -172,9 +172,16 @@ class Postgres:
             shutil.chown(self.folder, "postgres", "postgres")
         os.chmod(self.folder, 0o755)
         self.run("initdb", "-D", self.data, "-U", "kw", "--auth-local=trust", "--auth-host=scram-sha-256", "-E", "UTF8", "--no-sync")
-        listen = "127.0.0.1" if port else ""
+        self.listen = "127.0.0.1" if port else ""
+        self.up()
+
+    def up(self):
         self.run("pg_ctl", "-D", self.data, "-w", "-l", os.path.join(self.folder, "log"), "-o",
-                 f"-c listen_addresses='{listen}' -p {self.port} -c unix_socket_directories={self.folder} -c max_connections=200", "start")
+                 f"-c listen_addresses='{self.listen}' -p {self.port} -c unix_socket_directories={self.folder} -c max_connections=200", "start")
+
+    def crash(self):
+        """What was not on the disk is lost, and connections are."""
+        self.run("pg_ctl", "-D", self.data, "-m", "immediate", "stop")
 
     def run(self, program, *words):
         done = subprocess.run([*self.as_user, os.path.join(self.programs(), program), *words], check=True, capture_output=True, text=True, cwd="/")
@@ -191,5 +198,5 @@ class Postgres:
         return f"postgres://kw@/{name}?host={self.folder}"
 
     def stop(self):
-        self.run("pg_ctl", "-D", self.data, "-m", "immediate", "stop")
+        self.crash()
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -53,7 +53,7 @@ class Tree final : public rotation::DataStore {
   Result<std::vector<std::size_t>> replace(std::span<const Rewrite> rewrites) override;
   Status commit(const rotation::Checkpoint& checkpoint) override;
   void abandon() override { found_.clear(); }
-  Result<rotation::Pressure> pressure() override { return rotation::Pressure{}; }
+  Result<rotation::Pressure> pressure(double) override { return rotation::Pressure{}; }
 
  private:
   struct Found {

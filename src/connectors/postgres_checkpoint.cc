@@ -91,4 +91,21 @@ Status save_checkpoint(PostgresLink& link, const std::string& own_schema,
   return error(Code::kAborted, "fenced", "a later life of the job has been at the data");
 }
 
+std::string probe_statement(const std::string& own_schema) {
+  return "INSERT INTO " + quoted_identifier(own_schema) +
+         ".foreground_probe AS p (job, at) VALUES ($1, now()) ON CONFLICT (job)"
+         " DO UPDATE SET at = excluded.at";
+}
+
+// A commit that is waited for brings all before it along.
+Status make_durable(PostgresLink& link, const std::string& own_schema, std::string_view job) {
+  KW_OK(link.run("BEGIN; SET LOCAL synchronous_commit = on"));
+  PostgresParams params;
+  params.text(job);
+  const auto written = link.ask(probe_statement(own_schema), params);
+  if (written) return link.run("COMMIT");
+  static_cast<void>(link.run("ROLLBACK"));
+  return written.error();
+}
+
 }  // namespace kw::connectors

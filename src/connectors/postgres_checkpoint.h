@@ -19,5 +19,10 @@ Result<std::optional<rotation::Checkpoint>> load_checkpoint(PostgresLink& link,
 /// In the open transaction. @errors kAborted(fenced): a later life of the job has been here
 Status save_checkpoint(PostgresLink& link, const std::string& own_schema,
                        const rotation::Checkpoint& checkpoint);
+/// Everything that was committed before is on the disk after it, and with the replicas where the
+/// server waits for those.
+Status make_durable(PostgresLink& link, const std::string& own_schema, std::string_view job);
+/// What the probe writes, $1 is the job.
+std::string probe_statement(const std::string& own_schema);
 
 }  // namespace kw::connectors

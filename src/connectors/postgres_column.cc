@@ -39,8 +39,9 @@ class Column final : public rotation::DataStore {
 
   Result<std::optional<Checkpoint>> resume(std::string_view job) override {
     KW_OK(prepare_checkpoints(*link_, column_.own_schema));
+    job_ = job;
     probe_ = std::make_unique<PostgresProbe>(column_.terms, column_.own_schema, statements_.look_up,
-                                             std::string(job));
+                                             job_);
     return load_checkpoint(*link_, column_.own_schema, job);
   }
   bool has_hot() const override { return !table_.recency.empty(); }
@@ -50,8 +51,8 @@ class Column final : public rotation::DataStore {
   Result<std::vector<std::size_t>> replace(std::span<const Rewrite> rewrites) override;
   Status commit(const Checkpoint& checkpoint) override;
   void abandon() override;
-  Result<rotation::Pressure> pressure() override {
-    return probe_ == nullptr ? rotation::Pressure{} : probe_->pressure();
+  Result<rotation::Pressure> pressure(double allowed) override {
+    return probe_ == nullptr ? rotation::Pressure{} : probe_->pressure(allowed);
   }
 
  private:
@@ -70,8 +71,8 @@ class Column final : public rotation::DataStore {
   std::unique_ptr<PostgresProbe> probe_;
   std::vector<std::vector<std::string>> keys_;  // of the items of the page
   std::vector<Bytes> values_;
-  bool open_ = false;     // a transaction
-  bool written_ = false;  // in it
+  std::string job_;
+  bool open_ = false;  // a transaction
 };
 
 std::optional<crypto::EnvelopeHeader> Column::peek(ByteView start) const {
@@ -89,6 +90,7 @@ Bytes Column::aad_of(const std::vector<std::string>& key) const {
 
 // One snapshot: the counts and the transactions that were under way are of the same moment.
 Result<Census> Column::census() {
+  if (probe_ != nullptr) KW_OK(make_durable(*link_, column_.own_schema, job_));
   KW_OK(
       link_->run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
                  "SET LOCAL statement_timeout = 0"));
@@ -250,7 +252,6 @@ Result<std::vector<std::size_t>> Column::replace(std::span<const Rewrite> rewrit
     params.texts(texts);
   }
   KW_TRY(const PostgresRows rows, link_->ask(statements_.replace, params));
-  written_ = rows.size() > 0;
   for (int row = 0; row < rows.size(); ++row) {
     const std::int64_t place = rows.integer(row, 0);
     written.push_back(rewrites[static_cast<std::size_t>(place - 1)].item);
@@ -259,14 +260,15 @@ Result<std::vector<std::size_t>> Column::replace(std::span<const Rewrite> rewrit
   return written;
 }
 
-// A checkpoint alone may be lost in a crash: the rows that it passes over are on the target.
+// Nobody waits for our rows to be on the disk, and writing them there is what others would wait
+// for: they follow a moment later. A crash before that takes rows and checkpoint back together.
 Status Column::commit(const Checkpoint& checkpoint) {
   KW_OK(begin());
-  if (!written_) KW_OK(link_->run("SET LOCAL synchronous_commit = off"));
+  KW_OK(link_->run("SET LOCAL synchronous_commit = off"));
   KW_OK(save_checkpoint(*link_, column_.own_schema, checkpoint));
   KW_FAILPOINT("connectors.postgres.commit");
   KW_OK(link_->run("COMMIT"));
-  open_ = written_ = false;
+  open_ = false;
   abandon();
   return ok();
 }
@@ -277,7 +279,7 @@ void Column::abandon() {
   if (probe_ != nullptr) probe_->batch_ends();
   // A link that cannot roll back is broken, and with it its transaction.
   if (open_) static_cast<void>(link_->run("ROLLBACK"));
-  open_ = written_ = false;
+  open_ = false;
 }
 
 const std::vector<std::string_view>& aad_names() {

@@ -4,6 +4,7 @@
 #include <libpq-fe.h>
 #include <sys/stat.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 
@@ -384,6 +385,33 @@ TEST_F(PostgresColumnTest, a_user_without_rights_is_told_so_and_reads_no_hidden_
   EXPECT_EQ(reason(store->resume(kJob)), "target_permission") << "no schema of ours";
   application->ask("ALTER TABLE orders ENABLE ROW LEVEL SECURITY");
   EXPECT_EQ(reason(store->census()), "target_permission") << "a census of some rows proves nothing";
+}
+
+TEST_F(PostgresColumnTest, the_probe_knows_calm_operations_and_counts_slow_ones) {
+  make_orders(4);
+  const auto store = opened();
+  must(store->next(after("")));  // a row for the probe to read
+  store->abandon();
+  const auto seen = [&] { return must(store->pressure(1.2)); };
+  const auto patience = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  const auto patient = [&] { return std::chrono::steady_clock::now() < patience; };
+  while (seen().calm_seconds == 0 && patient()) application->ask("SELECT pg_sleep(0.01)");
+  const rotation::Pressure calm = seen();
+  EXPECT_TRUE(calm.watched);
+  EXPECT_LT(calm.slow, 0.3);
+  // Batches beside which everybody waits.
+  while (seen().slow <= 0.3 && patient()) {
+    application->ask("BEGIN; LOCK TABLE keywright.foreground_probe");
+    must(store->next(after("")));
+    application->ask("SELECT pg_sleep(0.05)");
+    store->abandon();
+    application->ask("COMMIT");
+  }
+  const rotation::Pressure busy = seen();
+  EXPECT_GT(busy.slow, 0.3);
+  EXPECT_GT(busy.busy_seconds, 0.02);
+  EXPECT_LT(busy.calm_seconds, 0.02) << "a disturbed operation is not a calm one";
+  EXPECT_GT(busy.seen, calm.seen);
 }
 
 TEST_F(PostgresColumnTest, a_lost_server_is_worth_another_try) {

@@ -1,6 +1,9 @@
 #include "connectors/postgres_probe.h"
 
+#include <algorithm>
 #include <chrono>
+
+#include "connectors/postgres_checkpoint.h"
 
 namespace kw::connectors {
 
@@ -8,16 +11,22 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds kBetween{10};
+// A probe is work too: it commits. It is often only until it knows how calm looks.
+constexpr std::chrono::milliseconds kApartFirst{10}, kApart{20};
 constexpr std::chrono::seconds kAfterFailure{5};
 constexpr int kLagEvery = 50;
+constexpr std::size_t kCalmFirst = 200, kCalmLeast = 100;
+// What a batch left in memory is written to the disk in the background after it; others feel that.
+constexpr std::chrono::milliseconds kAftermath{300};
+// Below this a ratio says nothing: a tenth of a millisecond more is not a slow operation.
+constexpr double kNoise = 0.0001;
 
 }  // namespace
 
-PostgresProbe::PostgresProbe(PostgresTerms terms, std::string own_schema, std::string look_up,
-                             std::string job)
+PostgresProbe::PostgresProbe(PostgresTerms terms, const std::string& own_schema,
+                             std::string look_up, std::string job)
     : terms_(std::move(terms)),
-      schema_(quoted_identifier(own_schema)),
+      write_(probe_statement(own_schema)),
       look_up_(std::move(look_up)),
       job_(std::move(job)),
       thread_([this] { live(); }) {}
@@ -33,13 +42,14 @@ PostgresProbe::~PostgresProbe() {
 
 void PostgresProbe::batch_begins() {
   const std::lock_guard lock(mutex_);
-  busy_ = true;
+  at_work_ = true;
   ++batches_;
 }
 
 void PostgresProbe::batch_ends() {
   const std::lock_guard lock(mutex_);
-  busy_ = false;
+  if (at_work_) batch_ended_ = steady_clock::now();
+  at_work_ = false;
 }
 
 void PostgresProbe::aim_at(std::vector<std::string> key) {
@@ -47,9 +57,18 @@ void PostgresProbe::aim_at(std::vector<std::string> key) {
   key_ = std::move(key);
 }
 
-rotation::Pressure PostgresProbe::pressure() {
+rotation::Pressure PostgresProbe::pressure(double allowed) {
   const std::lock_guard lock(mutex_);
-  return {calm_seconds_.high_end(), busy_seconds_.high_end(), lag_};
+  rotation::Pressure pressure;
+  pressure.lag = lag_;
+  pressure.watched = watching_;
+  if (!watching_ || calm_.kept() < kCalmLeast) return pressure;
+  pressure.calm_seconds = calm_.percentile(99);
+  pressure.busy_seconds = all_.percentile(99);
+  pressure.slow =
+      all_.share_above(std::max(pressure.calm_seconds * allowed, pressure.calm_seconds + kNoise));
+  pressure.seen = seen_;
+  return pressure;
 }
 
 // A probe that fails measures nothing, and the job goes on unthrottled by it: what it would have
@@ -69,30 +88,36 @@ void PostgresProbe::live() {
     if (good && turn % kLagEvery == 0) good = measure_lag(*link).has_value();
     if (!good) link.reset();
     lock.lock();
-    const std::chrono::milliseconds pause = good ? kBetween : kAfterFailure;
-    wake_.wait_for(lock, pause, [this] { return stop_; });
+    watching_ = good;
+    wake_.wait_for(lock, pause(good), [this] { return stop_; });
   }
+}
+
+// Of chance, so that it falls into any moment of a batch.
+std::chrono::microseconds PostgresProbe::pause(bool good) {
+  if (!good) return kAfterFailure;
+  const std::chrono::microseconds mean = calm_.kept() < kCalmFirst ? kApartFirst : kApart;
+  return mean / 2 + mean * static_cast<int>(chance_() % 1000) / 1000;
 }
 
 Status PostgresProbe::measure(PostgresLink& link, const std::vector<std::string>& key) {
   std::unique_lock lock(mutex_);
   const std::uint64_t before = batches_;
-  bool met = busy_;
-  lock.unlock();
   const auto began = steady_clock::now();
+  bool met = at_work_ || began - batch_ended_ < kAftermath;
+  lock.unlock();
   PostgresParams at;
   for (const std::string& value : key) at.text(value);
   KW_OK(link.ask(look_up_, at));
   PostgresParams job;
   job.text(job_);
-  KW_OK(link.ask("INSERT INTO " + schema_ +
-                     ".foreground_probe AS p (job, at) VALUES ($1, now()) ON CONFLICT (job)"
-                     " DO UPDATE SET at = excluded.at",
-                 job));
+  KW_OK(link.ask(write_, job));
   const std::chrono::duration<double> took = steady_clock::now() - began;
   lock.lock();
-  met = met || busy_ || batches_ != before;
-  (met ? busy_seconds_ : calm_seconds_).note(took.count());
+  met = met || batches_ != before;
+  if (!met) calm_.note(took.count());
+  all_.note(took.count());
+  ++seen_;
   return ok();
 }
 

@@ -2,8 +2,10 @@
 // key, commit a small write), again and again, and asks how far replicas are behind.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <random>
 #include <string>
 #include <thread>
 #include <vector>
@@ -17,7 +19,8 @@ namespace kw::connectors {
 class PostgresProbe {
  public:
   /// @param look_up  reads one row by its key, given as texts
-  PostgresProbe(PostgresTerms terms, std::string own_schema, std::string look_up, std::string job);
+  PostgresProbe(PostgresTerms terms, const std::string& own_schema, std::string look_up,
+                std::string job);
   ~PostgresProbe();
   PostgresProbe(const PostgresProbe&) = delete;
   PostgresProbe& operator=(const PostgresProbe&) = delete;
@@ -27,23 +30,27 @@ class PostgresProbe {
   void batch_ends();
   /// A row that is there, to read.
   void aim_at(std::vector<std::string> key);
-  rotation::Pressure pressure();
+  /// @param allowed  as DataStore::pressure
+  rotation::Pressure pressure(double allowed);
 
  private:
   void live();
+  std::chrono::microseconds pause(bool good);
   Status measure(PostgresLink& link, const std::vector<std::string>& key);
   Status measure_lag(PostgresLink& link);
 
   const PostgresTerms terms_;
-  const std::string schema_, look_up_, job_;
+  const std::string write_, look_up_, job_;
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stop_ = false;
-  bool busy_ = false;
-  std::uint64_t batches_ = 0;
+  bool at_work_ = false, watching_ = true;
+  std::uint64_t batches_ = 0, seen_ = 0;
+  std::chrono::steady_clock::time_point batch_ended_;
   std::vector<std::string> key_;
-  LatencyWindow calm_seconds_, busy_seconds_;
+  LatencyWindow calm_{1000}, all_{256};
   rotation::Millis lag_{0};
+  std::minstd_rand chance_;  // of the probe's own thread
   std::thread thread_;
 };
 

@@ -97,7 +97,7 @@ class MemoryStore final : public DataStore {
     return ok();
   }
   void abandon() override { items_.clear(); }
-  Result<Pressure> pressure() override { return Pressure{}; }
+  Result<Pressure> pressure(double) override { return Pressure{}; }
 
  private:
   MemoryData& data_;

@@ -2,6 +2,8 @@
 
 #include <sys/resource.h>
 
+#include <thread>
+
 #include "base/failpoint.h"
 #include "cluster/cluster.h"
 #include "rotation/job_lease.h"
@@ -23,8 +25,6 @@ class Worker {
       : house_(house), options_(options), work_(work), signal_(signal) {}
 
   Status run(const JobId& id) {
-    // Foreground threads go first on a busy machine; Linux keeps niceness per thread.
-    setpriority(PRIO_PROCESS, 0, 10);
     KW_OK(load(id));
     return work_on();
   }
@@ -67,6 +67,9 @@ class Worker {
   Status step() {
     if (!session_) {
       KW_TRY(session_, work_.open(job_, lease_->fence()));
+      // Foreground threads go first on a busy machine. Linux keeps niceness per thread and hands it
+      // on to new ones: what the session began, to watch how others fare, is not held back.
+      setpriority(PRIO_PROCESS, 0, 10);
       rate_ = JobRate();
     }
     KW_TRY(JobSlice slice, session_->step(job_));
@@ -241,7 +244,10 @@ bool JobSignal::take_kick() {
 
 Status run_job(const JobsHouse& house, const Jobs::Options& options, JobWork& work, const JobId& id,
                JobSignal& signal) {
-  return Worker(house, options, work, signal).run(id);
+  // Niceness cannot be taken back: each life has a thread of its own.
+  Status outcome = ok();
+  std::thread([&] { outcome = Worker(house, options, work, signal).run(id); }).join();
+  return outcome;
 }
 
 }  // namespace kw::rotation

@@ -83,12 +83,17 @@ struct Census {
   std::string moment;                                ///< for settled()
 };
 
-/// How others fare. Latencies are the high end (90th percentile) of the last foreground operations;
-/// 0: not measured.
+/// How others fare: what an operation of theirs takes, as seen over the last ones. An operation is
+/// slow when it takes so many times as long as the 99th percentile of those that no batch of ours
+/// disturbs as was allowed.
 struct Pressure {
-  double calm_seconds = 0;  ///< of those that met no batch of ours
-  double busy_seconds = 0;  ///< of those that did
-  Millis lag{0};            ///< of the slowest replica
+  bool watched = false;     ///< somebody looks: figures that are missing will come
+  double calm_seconds = 0;  ///< 99th percentile of undisturbed ones; 0: not yet known
+  double busy_seconds =
+      0;                   ///< 99th percentile of the last ones, disturbed or not; 0: not yet known
+  double slow = 0;         ///< share of slow ones, 0 to 1, among the last ones
+  std::uint64_t seen = 0;  ///< how many were seen
+  Millis lag{0};           ///< of the slowest replica
 };
 
 struct Checkpoint {
@@ -115,11 +120,13 @@ class DataStore {
   /// Writes where the item is still what it was handed out as.
   /// @returns the items written, as indices of the page; the others were changed by somebody else
   virtual Result<std::vector<std::size_t>> replace(std::span<const Rewrite> rewrites) = 0;
-  /// Ends the batch: what it wrote and the checkpoint are durable, both or none where the store
-  /// can. @errors kAborted(fenced): a later life of the job has been here
+  /// Ends the batch: what it wrote and the checkpoint are in the data, both or none where the store
+  /// can, and durable when the next census begins: a store that crashes before may go back, with
+  /// its checkpoint. @errors kAborted(fenced): a later life of the job has been here
   virtual Status commit(const Checkpoint& checkpoint) = 0;
   virtual void abandon() = 0;  ///< ends the batch without effect, if there is one
-  virtual Result<Pressure> pressure() = 0;
+  /// @param allowed  how many times the calm 99th percentile is not yet slow, 1 up
+  virtual Result<Pressure> pressure(double allowed) = 0;
 };
 
 /// One entry of the quarantine list. Entries stay; those with an older pass than the job's last one
@@ -143,8 +150,8 @@ struct Reference {
 class Reencryption final : public JobWork {
  public:
   struct Options {
-    std::size_t batch_min = 100, batch_max = 1000;  ///< items
-    Millis batch_time{50};                          ///< what a batch is aimed at
+    std::size_t batch_min = 10, batch_max = 1000;  ///< items
+    Millis batch_time{50};                         ///< what a batch takes at most, as far as it can
     std::int64_t quarantine_max = 10'000;  ///< more, and the job fails: the wrong column, likely
     int passes_max = 20;  ///< of one life; then somebody still writes under old versions
     std::function<Result<std::unique_ptr<DataStore>>(const Job&)> open_store;

@@ -99,7 +99,8 @@ Result<JobSlice> ReencryptionSession::start_pass(JobProgress progress, std::stri
 }
 
 Result<JobSlice> ReencryptionSession::work(const Job& job, JobProgress progress) {
-  KW_TRY(const Pressure pressure, data_->pressure());
+  const double allowed = static_cast<double>(job.throttle.foreground_percent_max) / 100;
+  KW_TRY(const Pressure pressure, data_->pressure(allowed));
   if (pressure.lag > job.throttle.lag_max) {
     JobSlice slice;
     slice.progress = std::move(progress);
@@ -115,11 +116,11 @@ Result<JobSlice> ReencryptionSession::work(const Job& job, JobProgress progress)
     return processed.error();
   }
   if (batch.page.looked_at == 0) return end_pass(std::move(batch.progress));
-  const auto time = std::chrono::duration_cast<Millis>(house_.clock.steady() - began);
+  const auto time = std::chrono::duration_cast<BatchPace::Micros>(house_.clock.steady() - began);
   JobSlice slice;
   slice.progress = std::move(batch.progress);
   slice.rest = pace_.after(job.throttle, batch.page.looked_at, time, pressure);
-  if (pressure.calm_seconds > 0) {
+  if (pressure.calm_seconds > 0 && pressure.busy_seconds > 0) {
     slice.foreground_ratio = pressure.busy_seconds / pressure.calm_seconds;
   }
   return slice;

@@ -1,106 +1,23 @@
-"""Re-encryption of real data: a PostgreSQL table and a directory tree, while others write and the server is killed. Nothing is lost,
-everything ends on the new version, and the count says so."""
-import base64
+"""Re-encryption of a PostgreSQL table, while others write and the server is killed. Nothing is lost, everything ends on the new version,
+and the count says so. KEYWRIGHT_REENCRYPTION_ROWS: how many."""
 import os
+import pathlib
 import random
-import struct
+import subprocess
+import sys
 import threading
 import time
 
 import pytest
 
-from node import Node, wait_until
+from node import Postgres, wait_until
 from pq import Pq, PqError
-from rest import Problem, b64
+from reencryption_staff import BATCH, JOBS, KEYS, Staff
+from rest import Problem
 
 ROWS = int(os.environ.get("KEYWRIGHT_REENCRYPTION_ROWS", "20000"))
-FILES = int(os.environ.get("KEYWRIGHT_REENCRYPTION_FILES", "1000"))
-PATIENCE = 120 + ROWS // 400
-KEYS = "/api/v1/tenants/acme/keys"
-JOBS = "/api/v1/rotation/jobs"
-BATCH = 256
-
-
-def raw(text):
-    """The bytes of a kw1: text."""
-    digits = text.removeprefix("kw1:")
-    return base64.urlsafe_b64decode(digits + "=" * (-len(digits) % 4))
-
-
-def text_form(envelope):
-    return "kw1:" + base64.urlsafe_b64encode(envelope).rstrip(b"=").decode()
-
-
-def version_of(envelope):
-    return struct.unpack(">I", envelope[20:24])[0]
-
-
-class Staff:
-    """A server with one key and a data store, and the people who use them."""
-
-    def __init__(self, binary, folder, stores, grace=60):
-        self.node = Node(binary, folder, settings="data_stores:\n" + stores)
-        self.node.initialise()
-        self.node.tenant("acme")
-        self.node.principal("ada", "key-admin:acme")
-        self.node.principal("uli", "key-user:acme")
-        self.admin.post(KEYS, {"name": "orders", "lease_grace_seconds": grace})
-
-    @property
-    def admin(self):
-        return self.node.rest("ada")
-
-    def encrypt(self, items, rest=None):
-        """[(associated data, plaintext)] to envelopes."""
-        rest = rest or self.node.rest("uli")
-        sealed = []
-        for i in range(0, len(items), BATCH):
-            part = [{"plaintext": b64(text), "associated_data": b64(aad)} for aad, text in items[i:i + BATCH]]
-            sealed += [raw(item["ciphertext"]) for item in rest.post(KEYS + "/orders:encrypt", {"items": part})["items"]]
-        return sealed
-
-    def decrypt(self, items):
-        rest, opened = self.node.rest("uli"), []
-        for i in range(0, len(items), BATCH):
-            part = [{"ciphertext": text_form(sealed), "associated_data": b64(aad)} for aad, sealed in items[i:i + BATCH]]
-            opened += [base64.b64decode(item["plaintext"]) for item in rest.post(KEYS + "/orders:decrypt", {"items": part})["items"]]
-        return opened
-
-    def start(self, store, **order):
-        return self.admin.post(JOBS + "?tenant=acme", {"store": store, **order})["id"]
-
-    def job(self, job):
-        return self.admin.get(f"{JOBS}/{job}")
-
-    def steer(self, job, verb, body=None):
-        return self.admin.post(f"{JOBS}/{job}:{verb}", body)
-
-    def wait(self, job, done, what):
-        def looked():
-            now = self.job(job)
-            return now if done(now) else None
-        try:
-            return wait_until(looked, PATIENCE, what)
-        except TimeoutError as late:
-            raise TimeoutError(f"{what}: {self.job(job)}") from late
-
-    def wait_share(self, job, share, total):
-        """Until the job has so much behind it. It is asked, not the data: to count them would be work beside the foreground."""
-        def behind(now):
-            return now["phase"] == "pass" and now["done"] >= share * total  # before it are the rows in use, after it the counts
-        return self.wait(job, lambda now: now["state"] != "running" or now["phase"] in ("census", "census2") or behind(now), f"{share} of {total}")
-
-    def wait_end(self, job):
-        return self.wait(job, lambda now: now["state"] in ("done", "failed", "rolled_back"), "the end of the job")
-
-    def kill_and_return(self):
-        self.node.kill()
-        self.node.start()
-        self.node.unseal()
-
-    def reference_blockers(self, version):
-        readiness = self.admin.get(f"{KEYS}/orders/readiness?version={version}&for=destroy&quiet_seconds=0")
-        return [blocker for blocker in readiness["blockers"] if blocker["kind"] == "references"]
+CALM = 3 + ROWS // 20000  # seconds
+ROW_LOAD = str(pathlib.Path(__file__).parents[2] / "tools/row_load.py")
 
 
 class Table:
@@ -201,35 +118,27 @@ class Writer(threading.Thread):
         assert self.failure is None
 
 
-class Foreground(threading.Thread):
+class Foreground:
     """Reads and touches rows as an application does, and takes the time."""
 
     def __init__(self, table, seed):
-        super().__init__()
-        self.table, self.rng, self.sql, self.stopped, self.times = table, random.Random(seed), Pq(table.url), False, []
-
-    def run(self):
-        while not self.stopped:
-            number = self.rng.randint(1, self.table.rows)
-            began = time.perf_counter()
-            self.sql.ask(f"SELECT {self.table.quoted_column} FROM {self.table.quoted} WHERE id = $1::bigint", number)
-            self.sql.ask(f"UPDATE {self.table.quoted} SET serial = serial + 1 WHERE id = $1::bigint", number)
-            self.times.append(time.perf_counter() - began)
-            time.sleep(0.002)
+        words = [table.url, table.quoted, table.quoted_column, table.rows, seed]
+        self.process = subprocess.Popen([sys.executable, ROW_LOAD, *map(str, words)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout.readline() == "ready\n"
 
     def end(self):
-        self.stopped = True
-        self.join()
-        return sorted(self.times)
+        """The times, in seconds."""
+        said, _ = self.process.communicate()
+        assert self.process.returncode == 0
+        return [float(line) for line in said.split()]
 
 
 def high_end(times):
-    return times[len(times) * 99 // 100]
+    return sorted(times)[len(times) * 99 // 100]
 
 
 def measured(table, seed, seconds):
     foreground = Foreground(table, seed)
-    foreground.start()
     time.sleep(seconds)
     return foreground.end()
 
@@ -237,25 +146,28 @@ def measured(table, seed, seconds):
 def test_a_table_moves_while_it_is_written_and_the_server_is_killed(binary, tmp_path, postgres):
     seed = int(os.environ.get("KEYWRIGHT_SEED", str(random.SystemRandom().randrange(2**32))))
     table = Table(postgres.fresh_database(), ROWS)
-    staff = Staff(binary, tmp_path / "node", table.settings(recency_column="seen", hot="2s"), grace=0)
+    staff = Staff(binary, tmp_path / "node", table.settings(recency_column="seen", hot="2s"), grace=0, items=ROWS)
     table.fill(staff)
     assert [blocker["where"] for blocker in staff.reference_blockers(1)] == ["shop"], "nobody has counted yet"
     writer = Writer(staff, table, seed)
     writer.start()
-    calm = measured(table, seed + 1, 6)
+    calm = measured(table, seed + 1, CALM)
     staff.admin.post(KEYS + "/orders:rotate")
     writer.rotated = True
     foreground = Foreground(table, seed + 2)
     job = staff.start("shop", per_second_max=max(2000, ROWS // 20), foreground_percent_max=120)
-    foreground.start()
     for share in (0.2, 0.45, 0.7):
         assert staff.wait_share(job, share, ROWS)["state"] == "running"
         staff.kill_and_return()
     staff.steer(job, "throttle", {"per_second_max": 0})
     staff.wait_share(job, 0.95, ROWS)
     writer.end()
-    busy = foreground.end()
     end = staff.wait_end(job)
+    busy = foreground.end()
+    after = Writer(staff, table, seed + 3)
+    after.start()
+    calm += measured(table, seed + 4, CALM)
+    after.end()
     print(f"\nseed {seed}: {ROWS} rows, {writer.written} updates by the writer, {end['rewritten']} rewritten in {end['pass']} passes, "
           f"{end['cas_lost']} left to writers; foreground p99 {high_end(calm) * 1e3:.2f} ms calm, {high_end(busy) * 1e3:.2f} ms beside the "
           f"job: ratio {high_end(busy) / high_end(calm):.2f} ({len(busy)} operations)")
@@ -300,6 +212,30 @@ def test_a_job_is_paused_resumed_and_rolled_back_on_a_table_with_a_hostile_name(
     staff.node.stop()
 
 
+def test_a_database_that_crashes_takes_rows_and_checkpoint_back_together(binary, tmp_path):
+    server = Postgres.start()
+    if server is None:
+        pytest.skip("PostgreSQL is not installed")
+    table = Table(server.fresh_database(), 3000)
+    staff = Staff(binary, tmp_path / "node", table.settings(), grace=0)
+    table.fill(staff)
+    staff.admin.post(KEYS + "/orders:rotate")
+    job = staff.start("shop", per_second_max=1000)
+    for rewritten in (300, 1200, 2100):
+        staff.wait(job, lambda now: now["rewritten"] > rewritten, f"{rewritten} rows")
+        server.crash()
+        server.up()
+    staff.steer(job, "throttle", {"per_second_max": 0})
+    end = staff.wait_end(job)
+    assert (end["state"], end.get("problem")) == ("done", None)
+    table.sql = Pq(table.url)
+    assert table.versions() == {2: 3000}
+    table.check(staff)
+    assert staff.reference_blockers(1) == []
+    staff.node.stop()
+    server.stop()
+
+
 def test_damaged_rows_are_named_kept_and_processed_when_they_are_mended(binary, tmp_path, postgres):
     table = Table(postgres.fresh_database(), 500)
     staff = Staff(binary, tmp_path / "node", table.settings())
@@ -341,138 +277,3 @@ def test_what_cannot_be_done_is_said_at_once(binary, tmp_path, postgres):
     assert [(store["name"], store["where"]) for store in stores] == [("shop", "public.orders.card"), ("bare", "public.bare.card")]
     assert "host=" not in str(stores)
     staff.node.stop()
-
-
-class Tree:
-    """Files with envelopes, and some in the format of `keywright key encrypt`."""
-
-    def __init__(self, folder, files):
-        self.folder, self.files, self.expected = str(folder), files, {}
-        for number in range(0, files, 100):
-            os.makedirs(os.path.join(self.folder, f"d{number // 100}"), exist_ok=True)
-
-    def settings(self):
-        return f"- {{name: archive, kind: directory, tenant: acme, key: orders, path: {self.folder}}}\n"
-
-    def path(self, number):
-        return os.path.join(self.folder, f"d{number // 100}", f"file {number}")
-
-    def fill(self, staff):
-        numbers = list(range(self.files))
-        texts = [f"text {number}".encode() for number in numbers]
-        for number, text, sealed in zip(numbers, texts, staff.encrypt([(b"", text) for text in texts])):
-            if number % 20 == 0:
-                # The envelope stands for a wrapped data key: only it may change.
-                sealed = b"KWF1" + struct.pack(">I", len(sealed)) + sealed + b"content" * (number + 1)
-            self.write(number, sealed)
-            os.utime(self.path(number), (1_000_000_000 + number, 1_000_000_000 + number))
-            self.expected[number] = text
-
-    def write(self, number, content):
-        beside = self.path(number) + ".new"
-        with open(beside, "wb") as file:
-            file.write(content)
-        os.chmod(beside, 0o640)
-        os.rename(beside, self.path(number))
-
-    def read(self, number):
-        with open(self.path(number), "rb") as file:
-            content = file.read()
-        if not content.startswith(b"KWF1"):
-            return content
-        size = struct.unpack(">I", content[4:8])[0]
-        assert content[8 + size:] == b"content" * (number + 1)
-        return content[8:8 + size]
-
-    def versions(self):
-        found = {}
-        for number in range(self.files):
-            version = version_of(self.read(number))
-            found[version] = found.get(version, 0) + 1
-        return found
-
-
-class FileWriter(threading.Thread):
-    def __init__(self, staff, tree, seed):
-        super().__init__()
-        self.staff, self.tree, self.rng, self.stopped, self.written = staff, tree, random.Random(seed), False, set()
-        # Not those of the other format.
-        self.numbers = [number for number in range(tree.files) if number % 20 != 0]
-
-    def run(self):
-        count = 0
-        while not self.stopped:
-            number, text = self.rng.choice(self.numbers), f"new {count}".encode()
-            try:
-                envelope = self.staff.encrypt([(b"", text)])[0]
-            except (Problem, OSError, Exception):  # noqa: BLE001 the server is being killed
-                time.sleep(0.02)
-                continue
-            self.tree.write(number, envelope)
-            self.tree.expected[number] = text
-            self.written.add(number)
-            count += 1
-            time.sleep(0.05)
-
-    def end(self):
-        self.stopped = True
-        self.join()
-
-
-def test_a_directory_tree_moves_while_it_is_written_and_the_server_is_killed(binary, tmp_path):
-    seed = int(os.environ.get("KEYWRIGHT_SEED", str(random.SystemRandom().randrange(2**32))))
-    tree = Tree(tmp_path / "archive", FILES)
-    staff = Staff(binary, tmp_path / "node", tree.settings(), grace=0)
-    tree.fill(staff)
-    os.symlink(tree.path(1), os.path.join(tree.folder, "link"))
-    writer = FileWriter(staff, tree, seed)
-    staff.admin.post(KEYS + "/orders:rotate")
-    job = staff.start("archive", per_second_max=max(150, FILES // 15))
-    writer.start()
-    for share in (0.2, 0.45, 0.7):
-        assert staff.wait_share(job, share, FILES)["state"] == "running"
-        staff.kill_and_return()
-    staff.steer(job, "throttle", {"per_second_max": 0})
-    staff.wait_share(job, 0.95, FILES)
-    writer.end()
-    end = staff.wait_end(job)
-    print(f"\nseed {seed}: {FILES} files, {len(writer.written)} of them rewritten by the writer, {end['rewritten']} by the job, "
-          f"{end['cas_lost']} left to the writer")
-    assert (end["state"], end.get("problem"), end["quarantined"]) == ("done", None, 0)
-    assert tree.versions() == {2: FILES}
-    opened = staff.decrypt([(b"", tree.read(number)) for number in range(FILES)])
-    assert opened == [tree.expected[number] for number in range(FILES)]
-    left = [name for _, _, names in os.walk(tree.folder) for name in names if name.startswith(".keywright") or name.endswith(".new")]
-    assert left == []
-    for number in set(range(FILES)) - writer.written:
-        facts = os.stat(tree.path(number))
-        assert facts.st_mode & 0o7777 == 0o640 and int(facts.st_mtime) == 1_000_000_000 + number
-    assert os.path.islink(os.path.join(tree.folder, "link"))
-    assert {row["version"]: row["items"] for row in staff.admin.get(KEYS + "/orders/references")["items"]} == {1: 0, 2: FILES}
-    assert staff.reference_blockers(1) == []
-    staff.node.stop()
-
-
-def test_the_command_line_starts_follows_and_explains_a_job(binary, tmp_path):
-    tree = Tree(tmp_path / "archive", 30)
-    staff = Staff(binary, tmp_path / "node", tree.settings(), grace=0)
-    tree.fill(staff)
-    with open(os.path.join(tree.folder, "readme"), "w", encoding="utf-8") as file:
-        file.write("no ciphertext")
-    staff.admin.post(KEYS + "/orders:rotate")
-    from test_crash import fingerprint
-    node, token = staff.node, {"KEYWRIGHT_ADDR": staff.node.url, "KEYWRIGHT_TOKEN": staff.node.tokens["ada"], "KEYWRIGHT_TENANT": "acme"}
-    assert node.cli("context", "create", "t", "--url", node.url, "--pin", fingerprint(node)).returncode == 0
-    stores = node.cli("job", "stores", environment=token)
-    assert "archive" in stores.stdout and tree.folder in stores.stdout, stores.stderr
-    started = node.cli("job", "start", "archive", environment=token)
-    assert started.returncode == 0, started.stderr
-    assert "30 of 31 items to @2" in started.stdout and "0 left" in started.stdout
-    job = node.cli("job", "list", "-q", environment=token).stdout.split()[0]
-    quarantine = node.cli("job", "quarantine", job, environment=token)
-    assert "readme" in quarantine.stdout and "not_ours" in quarantine.stdout
-    references = node.cli("key", "references", "orders@1", environment=token)
-    assert "✓ census" in references.stdout and "○ backups" in references.stdout, references.stdout + references.stderr
-    refused = node.cli("job", "throttle", job, "--per-second", "5", environment=token)
-    assert refused.returncode != 0 and "job_finished" in refused.stderr
-    node.stop()

@@ -3,7 +3,8 @@ import pytest
 
 import incident_staff
 from rest import Problem
-from test_reencryption import KEYS, Staff, Tree, text_form
+from reencryption_staff import KEYS, Staff, text_form
+from test_reencryption_files import Tree
 
 
 @pytest.mark.parametrize("mode", ["contain_first", "continuity_first"])
