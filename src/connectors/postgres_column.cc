@@ -95,7 +95,7 @@ Result<Census> Column::census() {
       link_->run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
                  "SET LOCAL statement_timeout = 0"));
   open_ = true;
-  const auto counted = [&]() -> Result<Census> {
+  auto counted = [&]() -> Result<Census> {
     Census census;
     KW_TRY(const PostgresRows moment,
            link_->ask("SELECT pg_snapshot_xmax(pg_current_snapshot())::text || ' ' ||"
@@ -184,6 +184,7 @@ void Column::add_row(const PostgresRows& rows, int row, Page& page) {
   const auto fate = static_cast<RowFate>(rows.integer(row, keys));
   if (fate == RowFate::kOnTarget) return;
   std::vector<std::string> key;
+  key.reserve(table_.key.size());
   for (int i = 0; i < keys; ++i) key.emplace_back(rows.text(row, i));
   rotation::DataItem item;
   item.name = key_name(key);
@@ -211,6 +212,7 @@ Result<Page> Column::next(const PageRequest& request) {
     add_row(rows, row, page);
     ++page.looked_at;
     std::vector<std::string> key;
+    key.reserve(table_.key.size());
     for (int i = 0; i < keys; ++i) key.emplace_back(rows.text(row, i));
     if (row == 0 && probe_ != nullptr) probe_->aim_at(key);
     if (request.hot) key.insert(key.begin(), since);

@@ -50,7 +50,7 @@ class PostgresProbe {
   std::vector<std::string> key_;
   LatencyWindow calm_{1000}, all_{256};
   rotation::Millis lag_{0};
-  std::minstd_rand chance_;  // of the probe's own thread
+  std::minstd_rand chance_{std::random_device{}()};  // of the probe's own thread
   std::thread thread_;
 };
 
