@@ -74,7 +74,7 @@ struct Job {
   JobProgress progress;
   JobThrottle throttle;
   double rate = 0;  ///< items per second, moving average with all rests in it; 0: unknown
-  double foreground_ratio = 0;  ///< latency of others beside batches to that without; 0: unknown
+  double foreground_ratio = 0;  ///< others' 99th percentile with the job to calm; 0: unknown
   std::optional<Millis> eta_p50, eta_p90;  ///< to the end of the pass; nothing: unknown
   std::string problem;                     ///< stable reason when failed
   std::string last_failure;  ///< stable reason of the newest step that was tried again; "": none

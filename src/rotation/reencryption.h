@@ -89,11 +89,10 @@ struct Census {
 struct Pressure {
   bool watched = false;     ///< somebody looks: figures that are missing will come
   double calm_seconds = 0;  ///< 99th percentile of undisturbed ones; 0: not yet known
-  double busy_seconds =
-      0;                   ///< 99th percentile of the last ones, disturbed or not; 0: not yet known
-  double slow = 0;         ///< share of slow ones, 0 to 1, among the last ones
-  std::uint64_t seen = 0;  ///< how many were seen
-  Millis lag{0};           ///< of the slowest replica
+  double busy_seconds = 0;  ///< 99th percentile of all the last ones; 0: not yet known
+  double slow = 0;          ///< share of slow ones, 0 to 1, among the last ones
+  std::uint64_t seen = 0;   ///< how many were seen
+  Millis lag{0};            ///< of the slowest replica
 };
 
 struct Checkpoint {

@@ -87,6 +87,14 @@ class Staff:
         self.node.start()
         self.node.unseal()
 
+    def kill_on_the_way(self, job, total):
+        """kill -9 three times, and then to almost the end as fast as others bear."""
+        for share in (0.2, 0.45, 0.7):
+            assert self.wait_share(job, share, total)["state"] == "running"
+            self.kill_and_return()
+        self.steer(job, "throttle", {"per_second_max": 0})
+        self.wait_share(job, 0.95, total)
+
     def reference_blockers(self, version):
         readiness = self.admin.get(f"{KEYS}/orders/readiness?version={version}&for=destroy&quiet_seconds=0")
         return [blocker for blocker in readiness["blockers"] if blocker["kind"] == "references"]

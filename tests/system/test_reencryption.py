@@ -156,11 +156,7 @@ def test_a_table_moves_while_it_is_written_and_the_server_is_killed(binary, tmp_
     writer.rotated = True
     foreground = Foreground(table, seed + 2)
     job = staff.start("shop", per_second_max=max(2000, ROWS // 20), foreground_percent_max=120)
-    for share in (0.2, 0.45, 0.7):
-        assert staff.wait_share(job, share, ROWS)["state"] == "running"
-        staff.kill_and_return()
-    staff.steer(job, "throttle", {"per_second_max": 0})
-    staff.wait_share(job, 0.95, ROWS)
+    staff.kill_on_the_way(job, ROWS)
     writer.end()
     end = staff.wait_end(job)
     busy = foreground.end()
