@@ -2,8 +2,8 @@
 //
 // Connections are grouped by the version of the credential that opened them: when a new version is
 // seen, idle ones of the old version are closed and the others when they come back. Time plays no
-// part. A login that is refused asks the server for the credential once, in one request for all
-// threads, and tries with the newer version.
+// part. A login that is refused asks the server for the credential, in one request for all threads,
+// and tries with the newer version; the same version is never tried twice.
 //
 //   CredentialPool<PGconn> pool(secrets, "db/orders", open_postgres, {});
 //   KW_TRY(auto link, pool.take());
@@ -66,7 +66,8 @@ class CredentialPool {
     if (Owned idle = take_idle(credential->version))
       return Lease(*this, std::move(idle), credential->version);
     Result<Owned> opened = open_(*credential);
-    if (!opened && opened.error().code == Code::kUnauthenticated) {
+    // A rotation can overtake the answer too; each turn takes another version, so it ends.
+    while (!opened && opened.error().code == Code::kUnauthenticated) {
       const std::uint32_t refused = credential->version;
       KW_TRY(credential, secrets_.refresh(path_));
       if (credential->version == refused) return std::move(opened).error();

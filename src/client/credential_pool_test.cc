@@ -83,6 +83,19 @@ TEST(CredentialPool, old_connections_go_when_they_come_back_not_by_time) {
   EXPECT_EQ(room.target.open, 1);
 }
 
+TEST(CredentialPool, a_login_that_two_rotations_overtake_gets_through) {
+  Room room;
+  CredentialPool<Target::Link> pool(*room.secrets, "db", [&](const SecretValue& value) {
+    // Each of the first two answers is old when it is used.
+    if (value.version < 3) room.rotate(value.version + 1);
+    return room.target.login(value);
+  });
+  const auto lease = pool.take();
+  ASSERT_TRUE(lease) << lease.error().message;
+  EXPECT_EQ(lease->version(), 3U);
+  EXPECT_EQ(room.target.refused, 2);
+}
+
 TEST(CredentialPool, a_password_that_is_simply_wrong_is_told) {
   Room room;
   room.target.oldest = room.target.newest = 9;
