@@ -141,7 +141,7 @@ def run_to(rest, key, state, then=None):
 
 
 ROUNDS = 50
-BEGUN_PER_SECOND = 4
+BEGUN_PER_SECOND = 2
 LOOK_EVERY = 0.1  # seconds: to ask how a run fares is work beside the clients, and no part of a rotation
 
 

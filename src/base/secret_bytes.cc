@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include <cstring>
 #include <utility>
 
 #include "base/secret_arena.h"
@@ -55,8 +56,15 @@ void SecretBytes::shrink(std::size_t size) {
 
 bool equal_constant_time(ByteView a, ByteView b) {
   if (a.size() != b.size()) return false;
-  volatile std::uint8_t difference = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) difference = difference | (a[i] ^ b[i]);
+  // A volatile sum cannot be left early; words make it short.
+  volatile std::uint64_t difference = 0;
+  std::size_t i = 0;
+  for (std::uint64_t x = 0, y = 0; i + sizeof x <= a.size(); i += sizeof x) {
+    std::memcpy(&x, a.data() + i, sizeof x);
+    std::memcpy(&y, b.data() + i, sizeof y);
+    difference = difference | (x ^ y);
+  }
+  for (; i < a.size(); ++i) difference = difference | static_cast<std::uint64_t>(a[i] ^ b[i]);
   return difference == 0;
 }
 

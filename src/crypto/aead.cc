@@ -1,6 +1,10 @@
 #include "crypto/aead.h"
 
+#include <openssl/core_names.h>
+#include <openssl/params.h>
+
 #include <algorithm>
+#include <array>
 
 #include "base/reveal.h"
 #include "crypto/limits.h"
@@ -11,6 +15,14 @@ namespace kw::crypto {
 namespace {
 
 constexpr std::size_t kKeyBytes = 32;
+
+using TagParams = std::array<OSSL_PARAM, 2>;
+
+// Handed over directly: the older calls for tags build the same list on a longer way.
+TagParams tag_params(std::uint8_t* tag) {
+  return {OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, tag, kGcmTagBytes),
+          OSSL_PARAM_construct_end()};
+}
 
 }  // namespace
 
@@ -42,7 +54,8 @@ void Aes256Gcm::seal(const GcmNonce& nonce, ByteView aad, ByteView plaintext,
   std::uint8_t* tag = out.data() + plaintext.size();
   int written = 0;
   require(EVP_CipherFinal_ex(context, tag, &written));
-  require(EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, kGcmTagBytes, tag));
+  TagParams params = tag_params(tag);
+  require(EVP_CIPHER_CTX_get_params(context, params.data()));
 }
 
 Status Aes256Gcm::open(const GcmNonce& nonce, ByteView aad, ByteView sealed,
@@ -55,8 +68,8 @@ Status Aes256Gcm::open(const GcmNonce& nonce, ByteView aad, ByteView sealed,
   std::array<std::uint8_t, kGcmTagBytes> tag;
   std::copy_n(sealed.begin() + static_cast<std::ptrdiff_t>(size), kGcmTagBytes, tag.begin());
   EVP_CIPHER_CTX* context = state_->context.get();
-  require(EVP_CipherInit_ex2(context, nullptr, nullptr, nonce.data(), 0, nullptr));
-  require(EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, kGcmTagBytes, tag.data()));
+  const TagParams params = tag_params(tag.data());
+  require(EVP_CipherInit_ex2(context, nullptr, nullptr, nonce.data(), 0, params.data()));
   require(feed_cipher(context, nullptr, aad));
   require(feed_cipher(context, out.data(), sealed.first(size)));
   int written = 0;

@@ -44,7 +44,7 @@ class KekRotations {
  public:
   struct Options {
     std::string node = "node-1";
-    std::size_t slice_min = 128, slice_max = 2048;  ///< cells per transaction
+    std::size_t slice_min = 128, slice_max = 4096;  ///< cells per transaction
   };
   KekRotations(store::Store& store, seal::Barrier& barrier, audit::ChangeLog& log,
                const Clock& clock, Options options);

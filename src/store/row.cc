@@ -39,6 +39,13 @@ const Bytes& Row::bytes(std::size_t column) const {
   return *bytes;
 }
 
+Result<std::vector<Cell>> Reader::read_cells(std::string_view table, std::int64_t after,
+                                             std::int64_t last, std::size_t limit) {
+  std::vector<Cell> cells;
+  KW_OK(read_cells_into(cells, table, after, last, limit));
+  return cells;
+}
+
 Result<std::optional<Row>> Reader::query_one(std::string_view sql, Params params) {
   KW_TRY(Rows rows, query(sql, params));
   if (rows.empty()) return std::optional<Row>();

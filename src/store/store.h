@@ -110,8 +110,11 @@ class Reader {
   virtual Result<Rows> query_rows(std::string_view sql, const RowSet& rows) = 0;
   /// Up to `limit` cells with id > after and id <= last, by id. `table` is a literal table name
   /// `[a-z][a-z0-9_]*`. @errors as query.
-  virtual Result<std::vector<Cell>> read_cells(std::string_view table, std::int64_t after,
-                                               std::int64_t last, std::size_t limit) = 0;
+  Result<std::vector<Cell>> read_cells(std::string_view table, std::int64_t after,
+                                       std::int64_t last, std::size_t limit);
+  /// The same for who reads slice after slice: the memory of what `cells` held is used again.
+  virtual Status read_cells_into(std::vector<Cell>& cells, std::string_view table,
+                                 std::int64_t after, std::int64_t last, std::size_t limit) = 0;
   /// First row or none. @errors as query.
   Result<std::optional<Row>> query_one(std::string_view sql, Params params);
 };

@@ -29,17 +29,20 @@ Result<const PostgresSession::CellSql*> PostgresSession::cell_sql(std::string_vi
   return &added.first->second;
 }
 
-Result<std::vector<Cell>> PostgresSession::read_cells(std::string_view table, std::int64_t after,
-                                                      std::int64_t last, std::size_t limit) {
+Status PostgresSession::read_cells_into(std::vector<Cell>& cells, std::string_view table,
+                                        std::int64_t after, std::int64_t last, std::size_t limit) {
   KW_OK(accept({}));
   KW_TRY(const CellSql* sql, cell_sql(table));
   const WireParams params({after, last, static_cast<std::int64_t>(limit)});
   KW_TRY(ResultHandle result, ask(sql->read, params));
   KW_TRY(Rows rows, wire_rows(result.get()));
-  std::vector<Cell> cells;
-  cells.reserve(rows.size());
-  for (const Row& row : rows) cells.push_back({row.integer(0), row.bytes(1)});
-  return cells;
+  cells.resize(rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    cells[i].id = rows[i].integer(0);
+    const ByteView bytes = rows[i].bytes(1);
+    cells[i].bytes.assign(bytes.begin(), bytes.end());
+  }
+  return ok();
 }
 
 Result<std::int64_t> PostgresSession::write_cells(std::string_view table,

@@ -23,8 +23,8 @@ class PostgresSession final : public Session {
   Result<Rows> query_rows(std::string_view sql, const RowSet& rows) override;
   Result<std::int64_t> execute_rows(std::string_view sql, const RowSet& rows) override;
   Status post_rows(std::string_view sql, const RowSet& rows) override;
-  Result<std::vector<Cell>> read_cells(std::string_view table, std::int64_t after,
-                                       std::int64_t last, std::size_t limit) override;
+  Status read_cells_into(std::vector<Cell>& cells, std::string_view table, std::int64_t after,
+                         std::int64_t last, std::size_t limit) override;
   Result<std::int64_t> write_cells(std::string_view table,
                                    std::span<const CellUpdate> updates) override;
 

@@ -46,8 +46,8 @@ int stand_on(sqlite3* database, const std::string& table, std::int64_t id, BlobH
 
 }  // namespace
 
-Result<std::vector<Cell>> SqliteSession::read_cells(std::string_view table, std::int64_t after,
-                                                    std::int64_t last, std::size_t limit) {
+Status SqliteSession::read_cells_into(std::vector<Cell>& cells, std::string_view table,
+                                      std::int64_t after, std::int64_t last, std::size_t limit) {
   if (auto named = check_cell_table(table); !named)
     return fail({Damage::kWork, false, std::move(named).error()});
   auto found = cell_queries_.find(table);
@@ -55,20 +55,22 @@ Result<std::vector<Cell>> SqliteSession::read_cells(std::string_view table, std:
     found = cell_queries_.emplace(std::string(table), cell_query(table)).first;
   KW_TRY(sqlite3_stmt * statement,
          ready(found->second, {after, last, static_cast<std::int64_t>(limit)}));
-  std::vector<Cell> cells;
-  Status read = read_cells_into(cells, statement);
+  Status read = take_cells(cells, statement);
   finish(statement);
-  if (!read) return std::move(read).error();
-  return cells;
+  return read;
 }
 
-Status SqliteSession::read_cells_into(std::vector<Cell>& cells, sqlite3_stmt* statement) {
+Status SqliteSession::take_cells(std::vector<Cell>& cells, sqlite3_stmt* statement) {
+  std::size_t count = 0;
   int code = sqlite3_step(statement);
   for (; code == SQLITE_ROW; code = sqlite3_step(statement)) {
+    if (count == cells.size()) cells.emplace_back();
+    Cell& cell = cells[count++];
     const auto* data = static_cast<const std::uint8_t*>(sqlite3_column_blob(statement, 1));
-    cells.push_back({sqlite3_column_int64(statement, 0),
-                     Bytes(data, data + sqlite3_column_bytes(statement, 1))});
+    cell.id = sqlite3_column_int64(statement, 0);
+    cell.bytes.assign(data, data + sqlite3_column_bytes(statement, 1));
   }
+  cells.resize(count);
   if (code != SQLITE_DONE) return failed_with(code);
   return ok();
 }

@@ -28,8 +28,8 @@ class SqliteSession final : public Session {
   Result<std::int64_t> execute(std::string_view sql, Params params) override;
   Result<Rows> query_rows(std::string_view sql, const RowSet& rows) override;
   Result<std::int64_t> execute_rows(std::string_view sql, const RowSet& rows) override;
-  Result<std::vector<Cell>> read_cells(std::string_view table, std::int64_t after,
-                                       std::int64_t last, std::size_t limit) override;
+  Status read_cells_into(std::vector<Cell>& cells, std::string_view table, std::int64_t after,
+                         std::int64_t last, std::size_t limit) override;
   Result<std::int64_t> write_cells(std::string_view table,
                                    std::span<const CellUpdate> updates) override;
 
@@ -76,7 +76,7 @@ class SqliteSession final : public Session {
   void note_io_error(int code);
   bool in_transaction() const;
   Status expect_missing(const std::string& table, std::int64_t id);
-  Status read_cells_into(std::vector<Cell>& cells, sqlite3_stmt* statement);
+  Status take_cells(std::vector<Cell>& cells, sqlite3_stmt* statement);
 
   Database database_;
   StatementCache<Prepared> statements_;  // after database_: finalised before it is closed
