@@ -29,7 +29,9 @@ def test_a_rotation_by_hand_is_refused_and_names_the_incident(node):
     make_keys(node, "shut", "open")
     incident, _ = start(node, ["key:acme/shut"])
     ada = node.rest("ada")
-    for refused in (refusal(ada.post, f"{KEYS}/shut:rotate"), refusal(ada.post, f"{ROTATION}/runs?tenant=acme", {"name": "shut"})):
+    start_run = f"{ROTATION}/runs?tenant=acme"
+    asked = ((f"{KEYS}/shut:rotate",), (start_run, {"name": "shut"}), (start_run, {"name": "shut", "emergency": True}))
+    for refused in (refusal(ada.post, *each) for each in asked):
         assert (refused.status, refused.reason, refused.body["incident"]) == (409, "frozen_by_incident", incident)
         assert incident in refused.body["detail"]
     assert ada.post(f"{KEYS}/open:rotate")["version"] == 2, "what is not frozen rotates"
