@@ -3,6 +3,7 @@
 // and one run per transaction for comparison. Every tenant has a KEK of its own.
 //
 //   bench_dek_rotation STORE_URL KEYS TENANTS TOGETHER
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -36,6 +37,7 @@ using Clocked = std::chrono::steady_clock;
 
 constexpr int kOpenAtOnce = 10'000;
 constexpr std::chrono::hours kQuarter{24 * 90};
+constexpr std::chrono::milliseconds kLeastWait{20}, kLongestWait{300};
 
 template <typename Outcome>
 void must(const Outcome& outcome) {
@@ -98,7 +100,7 @@ class Bench {
   Open open_at_once(int count) {
     const auto first = Clocked::now();
     in_writes(count, [this](store::Tx& tx, int i) { return begin(tx, i); });
-    const std::int64_t before = number("SELECT COUNT(*) FROM rotation_run WHERE state = 'done'");
+    const std::int64_t before = finished_runs();
     must_be(number("SELECT COUNT(*) FROM rotation_run WHERE finished_at IS NULL") == count);
     const std::chrono::duration<double> beginning = Clocked::now() - first;
     rotation::Engine engine = make(together_);
@@ -117,7 +119,7 @@ class Bench {
     while (number("SELECT COUNT(*) FROM rotation_schedule") < keys_) must(engine.tick());
     clock_.pass();
     must(engine.confirm_clock(event_));
-    const std::int64_t before = number("SELECT COUNT(*) FROM rotation_run WHERE state = 'done'");
+    const std::int64_t before = finished_runs();
     const std::clock_t used = std::clock();
     const auto start = Clocked::now();
     run_until(engine, before + keys_);
@@ -163,8 +165,16 @@ class Bench {
 
   void run_until(rotation::Engine& engine, std::int64_t finished) {
     must(engine.start());
-    while (number("SELECT COUNT(*) FROM rotation_run WHERE state = 'done'") < finished)
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    const auto start = Clocked::now();
+    const std::int64_t before = finished_runs();
+    // Counting is work beside what is measured: looks become rare, and frequent near the end.
+    for (std::int64_t now = before; now < finished; now = finished_runs()) {
+      const std::chrono::duration<double> gone = Clocked::now() - start;
+      const auto left =
+          static_cast<double>(finished - now) / static_cast<double>(finished - before);
+      std::this_thread::sleep_for(
+          std::clamp<std::chrono::duration<double>>(gone * left / 2, kLeastWait, kLongestWait));
+    }
     engine.stop();
   }
 
@@ -175,6 +185,9 @@ class Bench {
   }
   static void must_be(bool true_) {
     if (!true_) std::fprintf(stderr, "a run is not where it should be\n"), std::_Exit(1);
+  }
+  std::int64_t finished_runs() {
+    return number("SELECT COUNT(*) FROM rotation_run WHERE state = 'done'");
   }
   std::int64_t number(std::string_view sql) {
     std::int64_t value = 0;
