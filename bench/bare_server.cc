@@ -1,5 +1,6 @@
-// The upper bound for one core: a bare epoll TLS 1.3 server that does the same crypto and nothing else: no limits, no router, no
-// authorisation, no audit. Serves any request with the encryption of its "plaintext".
+// The upper bound for one core: a bare epoll TLS 1.3 server that does the same crypto and nothing
+// else: no limits, no router, no authorisation, no audit. Serves any request with the encryption of
+// its "plaintext".
 //
 //   bench_bare_server CERTIFICATE PRIVATE_KEY     prints its port, serves until it is killed
 #include <arpa/inet.h>
@@ -38,7 +39,9 @@ int listen_anywhere(std::uint16_t& port) {
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof address;
-  if (bind(listener, reinterpret_cast<sockaddr*>(&address), size) != 0 || listen(listener, 256) != 0) return -1;
+  if (bind(listener, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
+      listen(listener, 256) != 0)
+    return -1;
   getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size);
   port = ntohs(address.sin_port);
   return listener;
@@ -50,9 +53,12 @@ std::string answer(const crypto::Key& key, std::string_view body) {
   crypto::EnvelopeHeader header;
   header.version = 1;
   codec::JsonWriter json;
-  json.begin_object().member("ciphertext", crypto::envelope_text(*key.encrypt(header, {}, *plaintext))).member("version", 1).end_object();
-  return "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(json.text().size()) + "\r\n\r\n" +
-         std::string(json.text());
+  json.begin_object()
+      .member("ciphertext", crypto::envelope_text(*key.encrypt(header, {}, *plaintext)))
+      .member("version", 1)
+      .end_object();
+  return "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " +
+         std::to_string(json.text().size()) + "\r\n\r\n" + std::string(json.text());
 }
 
 // Answers every whole request in the buffer. False when the peer is gone.
@@ -87,7 +93,9 @@ int main(int argc, char** argv) {
   const auto key = crypto::load(crypto::Algorithm::kAes256Gcm, material->secret);
   SSL_CTX* context = SSL_CTX_new(TLS_server_method());
   SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION);
-  if (SSL_CTX_use_certificate_chain_file(context, argv[1]) != 1 || SSL_CTX_use_PrivateKey_file(context, argv[2], SSL_FILETYPE_PEM) != 1) return 1;
+  if (SSL_CTX_use_certificate_chain_file(context, argv[1]) != 1 ||
+      SSL_CTX_use_PrivateKey_file(context, argv[2], SSL_FILETYPE_PEM) != 1)
+    return 1;
   std::uint16_t port = 0;
   const int listener = listen_anywhere(port);
   const int poll = epoll_create1(0);

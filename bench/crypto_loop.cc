@@ -27,7 +27,9 @@ int main() {
     took = std::chrono::steady_clock::now() - start;
   } while (took.count() < 3);
   codec::JsonWriter json;
-  json.begin_object().member("encrypt_64_per_second", static_cast<double>(count) / took.count()).end_object();
+  json.begin_object()
+      .member("encrypt_64_per_second", static_cast<double>(count) / took.count())
+      .end_object();
   std::printf("%s\n", std::string(json.text()).c_str());
   return 0;
 }
