@@ -20,7 +20,7 @@ struct Target {
       return error(Code::kUnauthenticated, "login_refused", "wrong password");
     }
     ++open;
-    return std::make_unique<Link>(*this, credential.version);
+    return std::unique_ptr<Link>(new Link{*this, credential.version});
   }
   std::atomic<std::uint32_t> oldest{1}, newest{1};
   std::atomic<int> open{0}, refused{0};

@@ -81,7 +81,7 @@ class ServerForTests final : public net::Application {
     return options;
   }
   std::string write(const std::string& name, const std::string& content) const {
-    const std::string file = folder + "/" + name;
+    std::string file = folder + "/" + name;
     std::ofstream(file + ".new") << content;
     std::filesystem::permissions(file + ".new", std::filesystem::perms::owner_read);
     std::filesystem::rename(file + ".new", file);

@@ -289,7 +289,7 @@ class Rewrap {
     KW_TRY(const std::int64_t newest, newest_cell());
     const std::int64_t first = first_id(job_.tenant), middle = first + (newest - first) / 2;
     auto lower = std::async(std::launch::async, [&] { return left_behind(first, middle); });
-    const Result<std::int64_t> upper = left_behind(middle, last_id(job_.tenant));
+    Result<std::int64_t> upper = left_behind(middle, last_id(job_.tenant));
     KW_TRY(const std::int64_t below, lower.get());
     if (!upper) return upper;
     return below + *upper;
@@ -334,7 +334,7 @@ class Rewrap {
 
   // A cell that does not open stops the job by name: it is never skipped.
   Error fail(const Slice& slice) {
-    const Error problem = slice.outcome.error();
+    Error problem = slice.outcome.error();
     if (problem.code != Code::kDataLoss) return problem;
     const Status marked = change([&](store::Tx& tx, Job& job) -> Status {
       job.state = JobState::kFailed;
