@@ -148,7 +148,7 @@ class Bench {
   rotation::Engine make(int together) {
     rotation::EngineOptions options;
     options.batch = together;
-    options.workers = 3;  // one more than two cores: some wait for the writer
+    options.workers = 2;
     options.poll = std::chrono::milliseconds(5);
     options.inventory_page = 1000;
     options.catch_up_from = INT32_MAX;  // a storm is what is measured

@@ -164,15 +164,6 @@ int main(int argc, char** argv) {
   // latencies.
   std::this_thread::sleep_for(std::chrono::milliseconds(1200));
   const Rotation first = rotate(*store, barrier, rotations);
-  // The loop comes next, while the store is as the rotation met it. It re-wraps to a KEK that
-  // nothing is under yet, so that each row really changes.
-  std::uint32_t target = 0;
-  must(store->write([&](store::Tx& tx) -> Status {
-    KW_TRY(target, barrier.create_kek(tx, kTenant));
-    return barrier.promote_kek(tx, kTenant, target);
-  }));
-  barrier.refresh_keks(kTenant);
-  const double loop = row_by_row(*store, barrier, target, loop_rows);
   const auto wait = [] { std::this_thread::sleep_for(std::chrono::seconds(5)); };
   std::vector<double> calm_times = foreground(*store, wait);
   Rotation second;
@@ -181,6 +172,14 @@ int main(int argc, char** argv) {
   const std::vector<double> after = foreground(*store, wait);
   calm_times.insert(calm_times.end(), after.begin(), after.end());
   const double calm = p99(std::move(calm_times));
+  // The loop re-wraps to a KEK that nothing is under yet, so that each row really changes.
+  std::uint32_t target = 0;
+  must(store->write([&](store::Tx& tx) -> Status {
+    KW_TRY(target, barrier.create_kek(tx, kTenant));
+    return barrier.promote_kek(tx, kTenant, target);
+  }));
+  barrier.refresh_keks(kTenant);
+  const double loop = row_by_row(*store, barrier, target, loop_rows);
   codec::JsonWriter json;
   const double rate = static_cast<double>(first.done) / first.seconds;
   json.begin_object()

@@ -3,7 +3,7 @@
 // Connections are grouped by the version of the credential that opened them: when a new version is
 // seen, idle ones of the old version are closed and the others when they come back. Time plays no
 // part. A login that is refused asks the server for the credential, in one request for all threads,
-// and tries with the newer version; the same version is never tried twice.
+// and tries with it; a version is not tried twice in a row.
 //
 //   CredentialPool<PGconn> pool(secrets, "db/orders", open_postgres, {});
 //   KW_TRY(auto link, pool.take());
@@ -66,7 +66,7 @@ class CredentialPool {
     if (Owned idle = take_idle(credential->version))
       return Lease(*this, std::move(idle), credential->version);
     Result<Owned> opened = open_(*credential);
-    // A rotation can overtake the answer too; each turn takes another version, so it ends.
+    // A rotation can overtake the answer too. Each turn needs another one, so it ends.
     while (!opened && opened.error().code == Code::kUnauthenticated) {
       const std::uint32_t refused = credential->version;
       KW_TRY(credential, secrets_.refresh(path_));
