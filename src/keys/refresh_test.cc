@@ -45,6 +45,10 @@ class Refreshed : public testing::Test {
   std::int64_t reserved(const Key& key, std::uint32_t version) {
     return must(budget.reserved(key.id, version));
   }
+  // What was queued for the store before has been done.
+  void settle() {
+    must(house.store->write([](store::Tx&) { return ok(); }));
+  }
 
   TestHouse house;
   UsageLedger usage{*house.store, house.clock};
@@ -59,6 +63,7 @@ TEST_F(Refreshed, a_key_in_use_is_handed_out_with_its_new_version_ready) {
   const auto kept = house.keyring->kept("acme", "k");
   ASSERT_NE(kept, nullptr);
   EXPECT_EQ(kept->primary, 2U);
+  settle();  // a store that is slow may come after prepare() has stopped waiting
   EXPECT_GT(reserved(*kept, 2), 0);
   const auto before = unwrapped();
   const std::int64_t ahead = reserved(*kept, 2);
