@@ -2,7 +2,9 @@
 // leaf: by schedule as everything that is due at once, by hand as runs that are all open at once,
 // and one run per transaction for comparison. Every tenant has a KEK of its own.
 //
-//   bench_dek_rotation STORE_URL KEYS TENANTS TOGETHER
+// The engine's settings are those of a server, but for the spreading of what is overdue.
+//
+//   bench_dek_rotation STORE_URL KEYS TENANTS
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -61,8 +63,8 @@ class QuarterClock final : public Clock {
 
 class Bench {
  public:
-  Bench(store::Store& store, int keys, int tenants, int together)
-      : store_(store), keys_(keys), tenants_(tenants), together_(together) {
+  Bench(store::Store& store, int keys, int tenants)
+      : store_(store), keys_(keys), tenants_(tenants) {
     must(barrier_.install(&root_));
     event_.action = "key.create";
     event_.actor = "bench";
@@ -84,7 +86,7 @@ class Bench {
 
   /// The first `count` keys, one run per transaction, begun by hand. @returns rotations per second
   double one_by_one(int count) {
-    rotation::Engine engine = make(1);
+    rotation::Engine engine = make();
     const auto start = Clocked::now();
     for (int i = 0; i < count; ++i) {
       must(write([&](store::Tx& tx) { return begin(tx, i); }));
@@ -103,7 +105,7 @@ class Bench {
     const std::int64_t before = finished_runs();
     must_be(number("SELECT COUNT(*) FROM rotation_run WHERE finished_at IS NULL") == count);
     const std::chrono::duration<double> beginning = Clocked::now() - first;
-    rotation::Engine engine = make(together_);
+    rotation::Engine engine = make();
     const auto start = Clocked::now();
     run_until(engine, before + count);
     return {count / beginning.count(), done(count, start)};
@@ -115,7 +117,7 @@ class Bench {
   };
   /// Every key is due at once.
   Scheduled by_schedule() {
-    rotation::Engine engine = make(together_);
+    rotation::Engine engine = make();
     while (number("SELECT COUNT(*) FROM rotation_schedule") < keys_) must(engine.tick());
     clock_.pass();
     must(engine.confirm_clock(event_));
@@ -145,12 +147,8 @@ class Bench {
     return ok();
   }
 
-  rotation::Engine make(int together) {
+  rotation::Engine make() {
     rotation::EngineOptions options;
-    options.batch = together;
-    options.workers = 2;
-    options.poll = std::chrono::milliseconds(5);
-    options.inventory_page = 1000;
     options.catch_up_from = INT32_MAX;  // a storm is what is measured
     options.policy_for =
         [this](const rotation::SubjectFacts&) -> Result<rotation::EffectivePolicy> {
@@ -200,7 +198,7 @@ class Bench {
   }
 
   store::Store& store_;
-  const int keys_, tenants_, together_;
+  const int keys_, tenants_;
   QuarterClock clock_;
   observe::Registry metrics_;
   const seal::RootKey root_{crypto::random_secret(32)};
@@ -218,9 +216,9 @@ class Bench {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 5) return 2;
-  const int keys = std::atoi(argv[2]), tenants = std::atoi(argv[3]), together = std::atoi(argv[4]);
-  if (keys < kOpenAtOnce || tenants < 1 || together < 1 || together > 2048) return 2;
+  if (argc != 4) return 2;
+  const int keys = std::atoi(argv[2]), tenants = std::atoi(argv[3]);
+  if (keys < kOpenAtOnce || tenants < 1) return 2;
   must(crypto::initialise_library(SecretArena::Unlocked::kAllow));
   const auto store = store::open(argv[1]);
   must(store);
@@ -229,7 +227,7 @@ int main(int argc, char** argv) {
                            rotation::migrations(), keys::migrations()})
     all.insert(all.end(), room.begin(), room.end());
   must((*store)->migrate(all));
-  Bench bench(**store, keys, tenants, together);
+  Bench bench(**store, keys, tenants);
   const double alone = bench.one_by_one(200);
   const Bench::Open open = bench.open_at_once(kOpenAtOnce);
   const Bench::Scheduled scheduled = bench.by_schedule();

@@ -212,7 +212,7 @@ def rotating(versions, measured=("kek", "dek")):
             kek_rows(program("kek_rotation", url_of("kek"), versions, 5000), kek_target)
         if "dek" in measured:
             keys = min(versions, 50_000)
-            turns = [program("dek_rotation", url_of(f"dek{turn}"), keys, keys, 1024) for turn in range(3)]
+            turns = [program("dek_rotation", url_of(f"dek{turn}"), keys, keys) for turn in range(3)]
             dek_row({name: middle(turns, name) for name in turns[0]}, dek_target)
 
     try:

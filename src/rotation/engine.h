@@ -41,7 +41,7 @@ struct EngineOptions {
   std::function<Result<Due>(const SubjectFacts&, const EffectivePolicy&, WallTime now)> due_of;
 
   int workers = 4;                 ///< 1 to 64
-  int batch = 256;                 ///< runs per transaction, 1 to 2,048
+  int batch = 1024;                ///< runs per transaction at most, 1 to 2,048; few when few are due
   int round = 10'000;              ///< runs that one tick looks at, 1 to 10,000
   int in_flight_global = 10'000;   ///< runs at work at once
   int in_flight_per_tenant = 128;  ///< … in foreign systems: the others only share transactions

@@ -10,8 +10,17 @@ namespace kw::rotation {
 namespace {
 
 constexpr int kLookedAt = 1024;
+constexpr int kSmallBatch = 256;
+constexpr std::size_t kBatchesPerRound = 8;
 
 }  // namespace
+
+// A commit holds the writer for as long as it has runs: only a storm, where what counts is that it
+// passes, has large ones.
+std::size_t batch_for(std::size_t runs, int most) {
+  const auto small = static_cast<std::size_t>(std::min(kSmallBatch, most));
+  return std::clamp(runs / kBatchesPerRound, small, static_cast<std::size_t>(most));
+}
 
 Rotatable* Engine::State::rotatable_of(const std::string& kind) const {
   for (Rotatable* each : rotatables)
@@ -88,6 +97,7 @@ Result<std::vector<Task>> Engine::State::pick() {
     works.reserve(works.size() + fresh.size());
     for (Work& each : fresh) works.push_back(std::move(each));
   }
+  const std::size_t batch = batch_for(works.size(), options.batch);
   std::vector<Task> tasks;
   Task together;
   for (Work& work : works) {
@@ -104,9 +114,9 @@ Result<std::vector<Task>> Engine::State::pick() {
       tasks.back().push_back(std::move(work));
       continue;
     }
-    if (together.empty()) together.reserve(static_cast<std::size_t>(options.batch));
+    if (together.empty()) together.reserve(batch);
     together.push_back(std::move(work));
-    if (static_cast<int>(together.size()) < options.batch) continue;
+    if (together.size() < batch) continue;
     tasks.push_back(std::move(together));
     together = {};
   }

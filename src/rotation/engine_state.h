@@ -244,6 +244,8 @@ struct Engine::State {
 void note_done(Run& run, Verb verb, WallTime now);
 /// What the schedule cache keeps of a subject that is due then.
 ScheduleRow row_of(const SubjectFacts& facts, const Due& due, WallTime now);
+/// How many of a round's runs share a transaction: `most` in a storm, few when there are few. Pure.
+std::size_t batch_for(std::size_t runs, int most);
 /// True for triggers that nobody asked for by hand.
 bool by_schedule(Trigger trigger);
 
