@@ -113,7 +113,7 @@ Result<std::vector<std::optional<Key>>> keys_of(Keyring& keyring,
   std::map<std::pair<std::string, std::string>, Key> found;
   const Foundations& on = keyring.foundations();
   KW_OK(on.store.read([&](store::Reader& reader) -> Status {
-    const rows::Source source{reader, on.barrier};
+    const rows::Source source{reader, on.barrier, on.held};
     KW_TRY(const Tenants tenants, tenants_of(source, runs));
     std::vector<rows::KeyName> names;
     for (const Run* run : runs) {

@@ -58,7 +58,7 @@ Result<Tenant> Keyring::State::tenant(store::Reader& reader, std::string_view na
 
 Result<Key> Keyring::State::load(store::Reader& reader, std::string_view tenant_name,
                                  std::string_view name) {
-  const rows::Source source{reader, on.barrier};
+  const rows::Source source{reader, on.barrier, on.held};
   KW_TRY(const Tenant owner, tenant(reader, tenant_name));
   KW_TRY(auto key, rows::find_key(source, owner, name));
   if (key) return *std::move(key);
@@ -84,7 +84,7 @@ bool Keyring::State::replace(const Key& held) {
   const ForgetClock::Ticket ticket = forgets.ticket();
   std::optional<Key> fresh;
   const Status read = on.store.read([&](store::Reader& reader) -> Status {
-    KW_TRY(fresh, rows::find_key({reader, on.barrier}, held.id));
+    KW_TRY(fresh, rows::find_key({reader, on.barrier, on.held}, held.id));
     return ok();
   });
   if (!read || !fresh || stops_any(held, *fresh)) return false;
@@ -104,7 +104,10 @@ void Keyring::State::forget_all() {
 
 Keyring::Keyring(store::Store& store, seal::Barrier& barrier, audit::ChangeLog& log,
                  const Clock& clock, observe::Registry& metrics, Options options)
-    : state_(std::make_unique<State>(Foundations{store, barrier, log, clock}, metrics, options)) {}
+    : state_(
+          std::make_unique<State>(Foundations{store, barrier, log, clock, {}}, metrics, options)) {
+  state_->on.held = &state_->snapshots;
+}
 
 Keyring::~Keyring() = default;
 

@@ -20,6 +20,7 @@ struct Foundations {
   seal::Barrier& barrier;
   audit::ChangeLog& log;
   const Clock& clock;
+  const SnapshotCache* held;  ///< keys that were authenticated before
 };
 
 struct Keyring::State {

@@ -8,15 +8,18 @@
 #include <vector>
 
 #include "keys/model.h"
+#include "keys/snapshot_cache.h"
 #include "seal/barrier.h"
 #include "store/store.h"
 
 namespace kw::keys::rows {
 
-/// Where rows are read, and what authenticates them.
+/// Where rows are read, what authenticates them, and what was authenticated before: of a key that
+/// is held, find_key and find_keys read only the versions that may have changed since.
 struct Source {
   store::Reader& reader;
   seal::Barrier& barrier;
+  const SnapshotCache* held = nullptr;
 };
 /// Where rows are written.
 struct Target {
