@@ -58,6 +58,8 @@ const std::map<std::string, std::string, std::less<>>& tries() {
       {"stale_epoch", "read it again (keywright key show KEY), then repeat the change"},
       {"already_exists", "choose another name, or look at what is there"},
       {"unknown_algorithm", "keywright help algorithms"},
+      {"not_an_audit_directory",
+       "keywright audit export --dir DIR   (verify reads what it writes)"},
       {"algorithm_unavailable", "needs a newer OpenSSL; keywright help algorithms"},
   };
   return kTries;
