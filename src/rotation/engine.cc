@@ -11,6 +11,14 @@ namespace {
 
 constexpr int kTurnsMax = 24;  // commits of one task in a row
 constexpr std::size_t kQueueMax = 64;
+// Tasks that share transactions: while one commits, the next is made ready. More would wait for the
+// store's one writer, in the way of those who answer callers.
+constexpr int kSharedAtOnce = 2;
+
+// Runs of foreign systems go alone: engine_pick.cc.
+bool shared(const Task& task) {
+  return !task.front().traits.external;
+}
 
 EngineOptions within_bounds(EngineOptions options) {
   options.workers = std::clamp(options.workers, 1, 64);
@@ -193,16 +201,26 @@ void Engine::State::background() {
   }
 }
 
+std::deque<Task>::iterator Engine::State::next_task() {
+  return std::find_if(queue.begin(), queue.end(), [this](const Task& task) {
+    return !shared(task) || sharing < kSharedAtOnce;
+  });
+}
+
 void Engine::State::work() {
   std::unique_lock lock(mutex);
   while (true) {
-    changed.wait(lock, [&] { return stopping || !queue.empty(); });
+    changed.wait(lock, [&] { return stopping || next_task() != queue.end(); });
     if (stopping) break;
-    Task task = std::move(queue.front());
-    queue.pop_front();
+    const auto next = next_task();
+    Task task = std::move(*next);
+    queue.erase(next);
+    const int shares = shared(task) ? 1 : 0;
+    sharing += shares;
     lock.unlock();
     run_task(task);
     lock.lock();
+    sharing -= shares;
     woken = true;
     changed.notify_all();
   }

@@ -40,9 +40,9 @@ struct EngineOptions {
   /// next_due() of schedule.h; empty: nothing starts by schedule.
   std::function<Result<Due>(const SubjectFacts&, const EffectivePolicy&, WallTime now)> due_of;
 
-  int workers = 4;                 ///< 1 to 64
-  int batch = 1024;                ///< runs per transaction at most, 1 to 2,048; few when few are due
-  int round = 10'000;              ///< runs that one tick looks at, 1 to 10,000
+  int workers = 4;     ///< 1 to 64; of runs that share transactions at most 2 work
+  int batch = 1024;    ///< runs per transaction at most, 1 to 2,048; few when few are due
+  int round = 10'000;  ///< runs that one tick looks at, 1 to 10,000
   int in_flight_global = 10'000;   ///< runs at work at once
   int in_flight_per_tenant = 128;  ///< … in foreign systems: the others only share transactions
   int in_flight_per_target = 128;

@@ -99,8 +99,9 @@ struct Engine::State {
   void run_task(Task& task);
   Status after_round();
   Status background_round();
-  void background();  ///< the scheduler thread
-  void work();        ///< a worker thread
+  void background();                       ///< the scheduler thread
+  void work();                             ///< a worker thread
+  std::deque<Task>::iterator next_task();  ///< that may begin now; under the mutex
   std::int64_t fence_now() const;
   WallTime now() const { return clock_watch.wall(); }
   SteadyTime steady() const { return house.clock.steady(); }
@@ -232,6 +233,7 @@ struct Engine::State {
 
   std::condition_variable changed;
   std::deque<Task> queue;
+  int sharing = 0;  ///< tasks at work that share transactions
   std::vector<std::thread> threads;
   bool running = false, stopping = false, woken = false;
   bool inventory_stale = false;  ///< the next round begins a pass over every inventory
