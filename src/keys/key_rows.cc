@@ -100,6 +100,7 @@ bool fits(const KeyRow& row, const std::vector<Version>& versions) {
 struct Known {
   std::shared_ptr<const Key> held;
   std::uint32_t from = 1;
+  bool all = false;  ///< nothing has changed since
 
   std::vector<Version> versions() const {
     if (!held) return {};
@@ -115,12 +116,12 @@ Known known_of(Source source, const KeyRow& row) {
   auto held = source.held->held(row.key.id);
   if (!held || held->epoch > row.key.epoch) return {};
   const auto count = static_cast<std::uint32_t>(held->versions.size());
-  if (held->epoch == row.key.epoch) return {std::move(held), count + 1};
+  if (held->epoch == row.key.epoch) return {std::move(held), count + 1, true};
   std::uint32_t from = count > kRecent ? count - kRecent + 1 : 1;
   for (const std::uint32_t each :
        {held->primary, row.key.primary, held->rollout.version, row.key.rollout.version})
     if (each != 0) from = std::min(from, each);
-  return {std::move(held), from};
+  return {std::move(held), from, false};
 }
 
 Result<std::vector<Version>> read_versions(Source source, const KeyRow& row, const Known& known) {
@@ -128,7 +129,7 @@ Result<std::vector<Version>> read_versions(Source source, const KeyRow& row, con
                                   " FROM key_version v WHERE v.key_id = $1 AND v.number >= $2"
                                   " ORDER BY v.number";
   std::vector<Version> versions = known.versions();
-  if (known.held && known.held->epoch == row.key.epoch) return versions;
+  if (known.all) return versions;
   KW_TRY(const store::Rows rows, source.reader.query(kSql, {row.key.id.bytes(), known.from}));
   versions.reserve(versions.size() + rows.size() + 1);
   for (const store::Row& each : rows) {
@@ -173,7 +174,7 @@ Status add_versions(Source source, std::vector<Partial>& keys) {
   for (Partial& each : keys) {
     const KeyId& id = each.row.key.id;
     each.versions = each.known.versions();
-    if (each.known.held && each.known.held->epoch == each.row.key.epoch) continue;
+    if (each.known.all) continue;
     wanted.add({id.bytes(), each.known.from});
     by_id.emplace(id, &each);
   }
@@ -182,7 +183,9 @@ Status add_versions(Source source, std::vector<Partial>& keys) {
   for (const store::Row& row : found) {
     KW_TRY(const KeyId id, KeyId::from_bytes(row.bytes(0)));
     KW_TRY(Version version, version_of(source.barrier, row));
-    by_id.at(id)->versions.push_back(std::move(version));
+    const auto asked = by_id.find(id);
+    if (asked == by_id.end()) return tampered();  // not what was asked for
+    asked->second->versions.push_back(std::move(version));
   }
   return ok();
 }
