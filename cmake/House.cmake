@@ -1,8 +1,10 @@
-# house_module(NAME room DOORS public.h... SRCS a.cc... [PUBLIC rooms] [PRIVATE rooms] [LIBS targets])
+# house_module(NAME room DOORS public.h... SRCS a.cc... [ALONE b.cc...] [PUBLIC rooms] [PRIVATE rooms] [LIBS targets])
 # A room sees the doors (public headers) of the rooms that it declares, and nothing else: an include of an
 # undeclared room or of another room's private header does not compile.
+# SRCS share translation units where the preset says so (CMAKE_UNITY_BUILD), so their local names are unique in the
+# room. ALONE names those of SRCS that never do: entries of a registry, which look alike, and other owners of plain names.
 function(house_module)
-  cmake_parse_arguments(PARSE_ARGV 0 A "" "NAME" "DOORS;SRCS;PUBLIC;PRIVATE;LIBS;PUBLIC_LIBS")
+  cmake_parse_arguments(PARSE_ARGV 0 A "" "NAME" "DOORS;SRCS;ALONE;PUBLIC;PRIVATE;LIBS;PUBLIC_LIBS")
   foreach(dep IN LISTS A_PUBLIC A_PRIVATE)
     if(NOT TARGET kw_${dep})
       message(FATAL_ERROR "${A_NAME} may not stand on ${dep}: it is not below it in the floor plan")
@@ -20,6 +22,7 @@ function(house_module)
   file(CREATE_LINK ${CMAKE_CURRENT_SOURCE_DIR} ${inside}/${A_NAME} SYMBOLIC)
   set(target kw_${A_NAME})
   add_library(${target} STATIC ${A_SRCS})
+  house_alone(${A_ALONE})
   target_include_directories(${target} PRIVATE ${inside} INTERFACE ${door})
   foreach(dep IN LISTS A_PUBLIC)
     target_link_libraries(${target} PUBLIC kw_${dep})
@@ -30,26 +33,36 @@ function(house_module)
   target_link_libraries(${target} PUBLIC ${A_PUBLIC_LIBS} PRIVATE ${A_LIBS} house_flags)
 endfunction()
 
-# house_tests(ROOM room SRCS a_test.cc... [ROOMS rooms] [LIBS targets]): one test binary per room.
+# house_alone(a.cc...): these are translation units of their own in every preset.
+function(house_alone)
+  set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+endfunction()
+
+# house_tests(ROOM room SRCS a_test.cc... [ALONE b_test.cc...] [ROOMS rooms] [LIBS targets] [COST seconds]): one test
+# binary per room. Those that take longest, about so long, begin first.
 function(house_tests)
   if(NOT KW_TESTS)
     return()
   endif()
-  cmake_parse_arguments(PARSE_ARGV 0 A "" "ROOM;NAME;TIMEOUT" "SRCS;ROOMS;LIBS;LABELS")
+  cmake_parse_arguments(PARSE_ARGV 0 A "" "ROOM;NAME;TIMEOUT;COST" "SRCS;ALONE;ROOMS;LIBS;LABELS")
   if(NOT A_NAME)
     set(A_NAME ${A_ROOM}_tests)
   endif()
   if(NOT A_TIMEOUT)
     set(A_TIMEOUT 600)
   endif()
+  if(NOT A_COST)
+    set(A_COST 1)
+  endif()
   add_executable(${A_NAME} ${A_SRCS})
+  house_alone(${A_ALONE})
   target_include_directories(${A_NAME} PRIVATE ${PROJECT_BINARY_DIR}/inside/${A_ROOM})
   target_link_libraries(${A_NAME} PRIVATE kw_${A_ROOM} ${A_LIBS} GTest::gtest GTest::gtest_main house_flags)
   foreach(dep IN LISTS A_ROOMS)
     target_link_libraries(${A_NAME} PRIVATE kw_${dep})
   endforeach()
   add_test(NAME ${A_NAME} COMMAND ${A_NAME} --gtest_brief=1)
-  set_tests_properties(${A_NAME} PROPERTIES TIMEOUT ${A_TIMEOUT} LABELS "unit;${A_ROOM};${A_LABELS}")
+  set_tests_properties(${A_NAME} PROPERTIES TIMEOUT ${A_TIMEOUT} COST ${A_COST} LABELS "unit;${A_ROOM};${A_LABELS}")
 endfunction()
 
 # house_fuzz(ROOM room SRCS a_fuzz.cc...): one libFuzzer binary per parser, named after its file.
