@@ -24,7 +24,7 @@ Status check_settings(const Settings& settings, std::span<const SettingRule> rul
   for (const auto& [name, value] : settings) {
     const bool known =
         std::any_of(rules.begin(), rules.end(),
-                    [&name = name](const SettingRule& rule) { return rule.name == name; });
+                    [&wanted = name](const SettingRule& rule) { return rule.name == wanted; });
     if (!known) return bad("unknown_setting", "there is no setting \"" + name + "\" here");
     if (value.size() > kValueBytesMax || !printable(value))
       return bad("bad_setting", "setting \"" + name + "\" is too long or not printable");

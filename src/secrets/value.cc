@@ -116,8 +116,9 @@ Result<Value> Value::with(Fields changes) const {
   KW_TRY(Fields all, parts());
   if (!structured_) all.clear();
   for (auto& [name, text] : changes) {
-    const auto found = std::find_if(
-        all.begin(), all.end(), [&name = name](const auto& each) { return each.first == name; });
+    const auto found = std::find_if(all.begin(), all.end(), [&wanted = name](const auto& each) {
+      return each.first == wanted;
+    });
     if (found == all.end()) {
       all.emplace_back(name, std::move(text));
     } else {
