@@ -1,8 +1,42 @@
+# house_units(OUT variable TARGET name ROOM room SRCS a.cc... ALONE b.cc...): the translation units of a target. Where
+# the preset puts sources together (KW_SOURCES_PER_UNIT), a unit includes so many of them, by paths that are the same in
+# every checkout: what one has compiled serves the others. A room's local names are unique then. ALONE names those of
+# SRCS that stay units of their own: entries of a registry, which look alike, and other owners of plain names.
+function(house_units)
+  cmake_parse_arguments(PARSE_ARGV 0 A "" "OUT;TARGET;ROOM" "SRCS;ALONE")
+  list(REMOVE_DUPLICATES A_SRCS)
+  if(KW_SOURCES_PER_UNIT LESS 2)
+    set(${A_OUT} ${A_SRCS} PARENT_SCOPE)
+    return()
+  endif()
+  set(units "")
+  set(number 0)
+  set(text "")
+  foreach(src IN LISTS A_SRCS ITEMS end)
+    if(src IN_LIST A_ALONE OR IS_ABSOLUTE ${src})
+      list(APPEND units ${src})
+      continue()
+    endif()
+    if(NOT src STREQUAL end)
+      string(APPEND text "#include \"${A_ROOM}/${src}\"\n")
+    endif()
+    string(REGEX MATCHALL "\n" lines "${text}")
+    list(LENGTH lines included)
+    if(included EQUAL KW_SOURCES_PER_UNIT OR (src STREQUAL end AND included GREATER 0))
+      set(unit ${PROJECT_BINARY_DIR}/units/${A_TARGET}_${number}.cc)
+      file(CONFIGURE OUTPUT ${unit} CONTENT "${text}" @ONLY)
+      list(APPEND units ${unit})
+      math(EXPR number "${number} + 1")
+      set(text "")
+    endif()
+  endforeach()
+  set(${A_OUT} ${units} PARENT_SCOPE)
+endfunction()
+
 # house_module(NAME room DOORS public.h... SRCS a.cc... [ALONE b.cc...] [PUBLIC rooms] [PRIVATE rooms] [LIBS targets])
 # A room sees the doors (public headers) of the rooms that it declares, and nothing else: an include of an
 # undeclared room or of another room's private header does not compile.
-# SRCS share translation units where the preset says so (CMAKE_UNITY_BUILD), so their local names are unique in the
-# room. ALONE names those of SRCS that never do: entries of a registry, which look alike, and other owners of plain names.
+# SRCS and ALONE: see house_units.
 function(house_module)
   cmake_parse_arguments(PARSE_ARGV 0 A "" "NAME" "DOORS;SRCS;ALONE;PUBLIC;PRIVATE;LIBS;PUBLIC_LIBS")
   foreach(dep IN LISTS A_PUBLIC A_PRIVATE)
@@ -21,8 +55,8 @@ function(house_module)
   endforeach()
   file(CREATE_LINK ${CMAKE_CURRENT_SOURCE_DIR} ${inside}/${A_NAME} SYMBOLIC)
   set(target kw_${A_NAME})
-  add_library(${target} STATIC ${A_SRCS})
-  house_alone(${A_ALONE})
+  house_units(OUT units TARGET ${target} ROOM ${A_NAME} SRCS ${A_SRCS} ALONE ${A_ALONE})
+  add_library(${target} STATIC ${units})
   target_include_directories(${target} PRIVATE ${inside} INTERFACE ${door})
   foreach(dep IN LISTS A_PUBLIC)
     target_link_libraries(${target} PUBLIC kw_${dep})
@@ -31,11 +65,6 @@ function(house_module)
     target_link_libraries(${target} PRIVATE kw_${dep})
   endforeach()
   target_link_libraries(${target} PUBLIC ${A_PUBLIC_LIBS} PRIVATE ${A_LIBS} house_flags)
-endfunction()
-
-# house_alone(a.cc...): these are translation units of their own in every preset.
-function(house_alone)
-  set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 endfunction()
 
 # house_tests(ROOM room SRCS a_test.cc... [ALONE b_test.cc...] [ROOMS rooms] [LIBS targets] [COST seconds]): one test
@@ -54,8 +83,8 @@ function(house_tests)
   if(NOT A_COST)
     set(A_COST 1)
   endif()
-  add_executable(${A_NAME} ${A_SRCS})
-  house_alone(${A_ALONE})
+  house_units(OUT units TARGET ${A_NAME} ROOM ${A_ROOM} SRCS ${A_SRCS} ALONE ${A_ALONE})
+  add_executable(${A_NAME} ${units})
   target_include_directories(${A_NAME} PRIVATE ${PROJECT_BINARY_DIR}/inside/${A_ROOM})
   target_link_libraries(${A_NAME} PRIVATE kw_${A_ROOM} ${A_LIBS} GTest::gtest GTest::gtest_main house_flags)
   foreach(dep IN LISTS A_ROOMS)
