@@ -9,6 +9,7 @@
 
 #include "codec/base64.h"
 #include "connectors/credential_text.h"
+#include "connectors/mariadb_certificate.h"
 #include "connectors/outcome.h"
 
 namespace kw::connectors {
@@ -79,7 +80,6 @@ Result<std::unique_ptr<MariadbSession>> MariadbSession::open(const ServerAddress
   const unsigned seconds =
       static_cast<unsigned>(std::chrono::ceil<std::chrono::seconds>(left).count());
   const unsigned no_files = 0;
-  const my_bool verify = address.tls ? 1 : 0;
   for (const auto option :
        {MYSQL_OPT_CONNECT_TIMEOUT, MYSQL_OPT_READ_TIMEOUT, MYSQL_OPT_WRITE_TIMEOUT})
     mysql_options(connection, option, &seconds);
@@ -87,8 +87,13 @@ Result<std::unique_ptr<MariadbSession>> MariadbSession::open(const ServerAddress
   mysql_options(connection, MYSQL_SET_CHARSET_NAME, "utf8mb4");
   mysql_options(connection, MARIADB_OPT_RESTRICTED_AUTH, kPlugins);
   mysql_options(connection, MARIADB_OPT_IO_WAIT, reinterpret_cast<void*>(&wait_within_deadline));
-  mysql_options(connection, MYSQL_OPT_SSL_ENFORCE, &verify);
-  mysql_options(connection, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
+  if (address.tls) {
+    KW_OK(require_certificate(connection));
+  } else {
+    // Since 3.4 the library would verify unasked.
+    const my_bool verify = 0;
+    mysql_options(connection, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
+  }
   if (address.tls && !address.ca_file.empty())
     mysql_options(connection, MYSQL_OPT_SSL_CA, address.ca_file.c_str());
   const bool socket = address.host.starts_with('/');
@@ -96,12 +101,13 @@ Result<std::unique_ptr<MariadbSession>> MariadbSession::open(const ServerAddress
   const unsigned protocol = socket ? MYSQL_PROTOCOL_SOCKET : MYSQL_PROTOCOL_TCP;
   mysql_options(connection, MYSQL_OPT_PROTOCOL, &protocol);
   current_deadline = deadline;
-  if (mysql_real_connect(connection, socket ? nullptr : address.host.c_str(),
-                         credential.principal.c_str(), password.c_str(),
-                         database.empty() ? nullptr : database.c_str(), address.port,
-                         socket ? address.host.c_str() : nullptr,
+  const std::string host = address.tls ? host_to_verify(address.host) : address.host;
+  if (mysql_real_connect(connection, socket ? nullptr : host.c_str(), credential.principal.c_str(),
+                         password.c_str(), database.empty() ? nullptr : database.c_str(),
+                         address.port, socket ? address.host.c_str() : nullptr,
                          several ? CLIENT_MULTI_STATEMENTS : 0) == nullptr)
     return session->failed();
+  if (address.tls && !certificate_is_trusted(connection)) return unreachable(kWhat);
   // Waiting in the server ends with ours, for reads and for locks of metadata.
   KW_OK(session->run("SET SESSION max_statement_time = " +
                      std::to_string(static_cast<double>(left.count()) / 1000) +

@@ -76,6 +76,8 @@ bool PostgresInstance::start() {
   ask("CREATE ROLE keywright LOGIN CREATEROLE PASSWORD " +
       PostgresSession::quoted_literal(kAdminPassword));
   ask("GRANT pg_signal_backend TO keywright");
+  // To hand it on: before 16, CREATEROLE was enough.
+  ask("GRANT pg_read_all_stats TO keywright WITH ADMIN OPTION");
   return true;
 }
 
@@ -208,11 +210,13 @@ class PostgresSystem : public ForeignSystem {
   }
 
   std::map<std::string, std::string> catalogue() override {
+    // Since 16 the one who makes a role gets its administration from role 10, the first superuser.
     const std::string lines = instance_.ask(
         "SELECT rolname || E'\\x01' || concat_ws(' ', rolcanlogin, rolsuper, rolcreaterole, "
         "rolcreatedb, rolinherit, rolreplication, rolconnlimit, rolpassword, rolvaliduntil, "
         "(SELECT string_agg(g.rolname, ',' ORDER BY 1) FROM pg_auth_members m JOIN pg_roles g ON "
-        "g.oid = m.roleid WHERE m.member = r.oid), (SELECT string_agg(setconfig::text, ',') FROM "
+        "g.oid = m.roleid WHERE m.member = r.oid AND NOT (r.rolname = 'keywright' AND m.grantor = "
+        "10)), (SELECT string_agg(setconfig::text, ',') FROM "
         "pg_db_role_setting WHERE setrole = r.oid)) FROM pg_authid r ORDER BY rolname");
     std::map<std::string, std::string> found;
     for (std::size_t at = 0; at < lines.size();) {
