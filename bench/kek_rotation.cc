@@ -87,48 +87,96 @@ double row_by_row(store::Store& store, seal::Barrier& barrier, std::uint32_t tar
 }
 
 struct Rotation {
-  double seconds = 0;
+  double seconds = 0;  ///< without the pauses
   std::int64_t done = 0;
 };
-Rotation rotate(store::Store& store, seal::Barrier& barrier, keys::KekRotations& rotations) {
-  keys::Tenant tenant;
-  tenant.number = kTenant;
-  tenant.name = "bench";
-  audit::Event event;
-  event.action = "kek.rotate";
-  std::optional<keys::Job> job;
-  const auto start = std::chrono::steady_clock::now();
-  must(store.write([&](store::Tx& tx) -> Status {
-    KW_TRY(job, rotations.start({tx, event}, tenant));
-    return ok();
-  }));
-  barrier.refresh_keks(kTenant);
-  rotations.kick(job->id);
-  keys::Job now = *job;
-  while (now.state == keys::JobState::kRunning) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    now = must(rotations.show(job->id));
-  }
-  if (now.state != keys::JobState::kDone) std::_Exit(1);
-  return {since(start), now.done};
-}
 
-// A foreground client: durable writes of its own, one after the other. @returns their times.
-std::vector<double> foreground(store::Store& store, const std::function<void()>& meanwhile) {
+class Rotations {
+ public:
+  Rotations(store::Store& store, seal::Barrier& barrier, keys::KekRotations& rotations)
+      : store_(store), barrier_(barrier), rotations_(rotations) {
+    event_.action = "kek.rotate";
+  }
+
+  /// One rotation to its end. @param pauses  called each kWork of it while it is paused, or none
+  Rotation rotate(const std::function<void()>& pauses = nullptr) {
+    keys::Tenant tenant;
+    tenant.number = kTenant;
+    tenant.name = "bench";
+    double seconds = 0;
+    auto start = std::chrono::steady_clock::now();
+    keys::Job job = change([&](keys::Change by) { return rotations_.start(by, tenant); });
+    barrier_.refresh_keks(kTenant);
+    rotations_.kick(job.id);
+    while (job.state == keys::JobState::kRunning) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      job = must(rotations_.show(job.id));
+      if (pauses == nullptr || job.phase != "rewrap" || since(start) < kWork) continue;
+      seconds += since(start);
+      change([&](keys::Change by) { return rotations_.pause(by, job.id); });
+      pauses();
+      start = std::chrono::steady_clock::now();
+      job = change([&](keys::Change by) { return rotations_.resume(by, job.id); });
+      rotations_.kick(job.id);
+    }
+    if (job.state != keys::JobState::kDone) std::_Exit(1);
+    return {seconds + since(start), job.done};
+  }
+
+ private:
+  static constexpr double kWork = 3;
+
+  keys::Job change(const std::function<Result<keys::Job>(keys::Change)>& body) {
+    std::optional<keys::Job> job;
+    must(store_.write([&](store::Tx& tx) -> Status {
+      KW_TRY(job, body({tx, event_}));
+      return ok();
+    }));
+    return *std::move(job);
+  }
+
+  store::Store& store_;
+  seal::Barrier& barrier_;
+  keys::KekRotations& rotations_;
+  audit::Event event_;
+};
+
+struct Beside {
+  Rotation rotation;
+  std::vector<double> busy, calm;  ///< what writes of others took, with it and in its pauses
+};
+// A foreground client: durable writes of its own, one after the other, beside a rotation that is
+// paused now and then. A machine is not the same from one minute to the next, so calm is what is
+// around each span of work.
+Beside rotate_beside_a_client(store::Store& store, Rotations& rotations) {
+  constexpr std::chrono::milliseconds kSettle{300}, kLook{2000};
+  enum class Part { kBusy, kCalm, kNeither };
+  std::atomic<Part> part{Part::kNeither};
   std::atomic<bool> stop{false};
-  std::vector<double> times;
+  Beside found;
   std::thread client([&] {
     while (!stop) {
+      const Part before = part;
       const auto start = std::chrono::steady_clock::now();
       must(store.write([](store::Tx& tx) -> Status { return cluster::announce(tx, "bench"); }));
-      times.push_back(since(start));
+      if (before == Part::kBusy) found.busy.push_back(since(start));
+      if (before == Part::kCalm && part == Part::kCalm) found.calm.push_back(since(start));
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
   });
-  meanwhile();
+  const auto look = [&] {
+    part = Part::kNeither;
+    std::this_thread::sleep_for(kSettle);
+    part = Part::kCalm;
+    std::this_thread::sleep_for(kLook);
+    part = Part::kBusy;
+  };
+  look();
+  found.rotation = rotations.rotate(look);
+  look();
   stop = true;
   client.join();
-  return times;
+  return found;
 }
 
 double p99(std::vector<double> times) {
@@ -163,15 +211,10 @@ int main(int argc, char** argv) {
   // Filling was foreground work: a re-wrap would be gentle for as long as it shows in the
   // latencies.
   std::this_thread::sleep_for(std::chrono::milliseconds(1200));
-  const Rotation first = rotate(*store, barrier, rotations);
-  const auto wait = [] { std::this_thread::sleep_for(std::chrono::seconds(5)); };
-  std::vector<double> calm_times = foreground(*store, wait);
-  Rotation second;
-  const double busy = p99(foreground(*store, [&] { second = rotate(*store, barrier, rotations); }));
-  // Calm before and after: the store and the machine change meanwhile.
-  const std::vector<double> after = foreground(*store, wait);
-  calm_times.insert(calm_times.end(), after.begin(), after.end());
-  const double calm = p99(std::move(calm_times));
+  Rotations work(*store, barrier, rotations);
+  const Rotation first = work.rotate();
+  const Beside second = rotate_beside_a_client(*store, work);
+  const double calm = p99(second.calm), busy = p99(second.busy);
   // The loop re-wraps to a KEK that nothing is under yet, so that each row really changes.
   std::uint32_t target = 0;
   must(store->write([&](store::Tx& tx) -> Status {
@@ -189,7 +232,8 @@ int main(int argc, char** argv) {
   json.member("per_second", rate)
       .member("row_by_row_per_second", loop)
       .member("ratio", rate / loop);
-  json.member("under_traffic_per_second", static_cast<double>(second.done) / second.seconds);
+  json.member("under_traffic_per_second",
+              static_cast<double>(second.rotation.done) / second.rotation.seconds);
   json.member("foreground_p99_calm_ms", calm * 1e3).member("foreground_p99_busy_ms", busy * 1e3);
   json.member("foreground_ratio", calm > 0 ? busy / calm : 0).end_object();
   std::printf("%s\n", std::string(json.text()).c_str());

@@ -1,5 +1,5 @@
 """An application at a PostgreSQL table, in a process of its own so that nothing else of the test delays it: reads a row and touches it,
-again and again, until its input ends. Then it prints how long each pair took, in seconds."""
+again and again, until its input ends. Then it prints when each pair began, by the monotonic clock, and how long it took, in seconds."""
 import random
 import sys
 import threading
@@ -17,12 +17,12 @@ def main():
     print("ready", flush=True)
     while not ended.is_set():
         number = rng.randint(1, int(rows))
-        began = time.perf_counter()
+        began = time.monotonic()
         sql.ask(f"SELECT {column} FROM {table} WHERE id = $1::bigint", number)
         sql.ask(f"UPDATE {table} SET serial = serial + 1 WHERE id = $1::bigint", number)
-        times.append(time.perf_counter() - began)
+        times.append((began, time.monotonic() - began))
         time.sleep(BETWEEN)
-    print("\n".join(f"{each:.6f}" for each in times))
+    print("\n".join(f"{began:.6f} {took:.6f}" for began, took in times))
 
 
 if __name__ == "__main__":

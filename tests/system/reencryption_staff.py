@@ -73,11 +73,17 @@ class Staff:
         except TimeoutError as late:
             raise TimeoutError(f"{what}: {self.job(job)}") from late
 
-    def wait_share(self, job, share, total):
-        """Until the job has so much behind it. It is asked, not the data: to count them would be work beside the foreground."""
+    def wait_share(self, job, share, total, pauses=None):
+        """Until the job has so much behind it; `pauses` are taken meanwhile. It is asked, not the data: to count them would be work beside
+        the foreground."""
         def behind(now):
-            return now["phase"] == "pass" and now["done"] >= share * total  # before it are the rows in use, after it the counts
-        return self.wait(job, lambda now: now["state"] != "running" or now["phase"] in ("census", "census2") or behind(now), f"{share} of {total}")
+            in_pass = now["phase"] == "pass" and now["done"] >= share * total  # before it are the rows in use, after it the counts
+            return in_pass or now["state"] != "running" or now["phase"] in ("census", "census2")
+        while True:
+            now = self.wait(job, lambda now: behind(now) or (pauses and pauses.due()), f"{share} of {total}")
+            if behind(now):
+                return now
+            pauses.take()
 
     def wait_end(self, job):
         return self.wait(job, lambda now: now["state"] in ("done", "failed", "rolled_back"), "the end of the job")
@@ -87,13 +93,13 @@ class Staff:
         self.node.start()
         self.node.unseal()
 
-    def kill_on_the_way(self, job, total):
+    def kill_on_the_way(self, job, total, pauses=None):
         """kill -9 three times, and then to almost the end as fast as others bear."""
         for share in (0.2, 0.45, 0.7):
-            assert self.wait_share(job, share, total)["state"] == "running"
+            assert self.wait_share(job, share, total, pauses)["state"] == "running"
             self.kill_and_return()
         self.steer(job, "throttle", {"per_second_max": 0})
-        self.wait_share(job, 0.95, total)
+        self.wait_share(job, 0.95, total, pauses)
 
     def reference_blockers(self, version):
         readiness = self.admin.get(f"{KEYS}/orders/readiness?version={version}&for=destroy&quiet_seconds=0")
