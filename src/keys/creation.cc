@@ -1,5 +1,6 @@
 // How keys and versions come to be: preparing material, creation, import.
 #include "crypto/random.h"
+#include "crypto/uuid.h"
 #include "keys/attributes.h"
 #include "keys/key_change.h"
 #include "keys/proof.h"
@@ -25,7 +26,7 @@ Status check_new(const NewKey& wanted) {
 
 Key blank(const Tenant& tenant, const NewKey& wanted, WallTime now) {
   Key key;
-  key.id = crypto::random_id<KeyId>();
+  key.id = crypto::id_of_time<KeyId>(now);
   key.tenant = tenant.number;
   key.tenant_name = tenant.name;
   key.name = wanted.name.text();

@@ -1,6 +1,7 @@
 // Which runs get a turn: due ones by rank and fairness, within the limits of what may be at work at
 // once.
 #include <algorithm>
+#include <tuple>
 
 #include "rotation/engine_state.h"
 #include "rotation/fair_queue.h"
@@ -20,6 +21,24 @@ constexpr std::size_t kBatchesPerRound = 8;
 std::size_t batch_for(std::size_t runs, int most) {
   const auto small = static_cast<std::size_t>(std::min(kSmallBatch, most));
   return std::clamp(runs / kBatchesPerRound, small, static_cast<std::size_t>(most));
+}
+
+// Neighbours in the tables share a transaction: each page of them that it touches is written once.
+// Fairness is the order in which runs come into a round; within it all have their turn.
+std::vector<Task> share_transactions(std::vector<Work*> works, int most) {
+  std::stable_sort(works.begin(), works.end(), [](const Work* a, const Work* b) {
+    return std::tie(a->urgency, a->subject) < std::tie(b->urgency, b->subject);
+  });
+  const std::size_t batch = batch_for(works.size(), most);
+  std::vector<Task> tasks;
+  for (std::size_t i = 0; i < works.size(); ++i) {
+    if (i % batch == 0) {
+      tasks.emplace_back();
+      tasks.back().reserve(std::min(batch, works.size() - i));
+    }
+    tasks.back().push_back(std::move(*works[i]));
+  }
+  return tasks;
 }
 
 Rotatable* Engine::State::rotatable_of(const std::string& kind) const {
@@ -74,6 +93,7 @@ Result<std::vector<Work>> Engine::State::due_works(int limit) {
     for (Run& run : runs) {
       Work work;
       work.rotatable = rotatable_of(run.subject.kind);
+      work.urgency = run.rank;
       work.stored = work.base = work.run = std::move(run);
       works.push_back(std::move(work));
     }
@@ -97,9 +117,8 @@ Result<std::vector<Task>> Engine::State::pick() {
     works.reserve(works.size() + fresh.size());
     for (Work& each : fresh) works.push_back(std::move(each));
   }
-  const std::size_t batch = batch_for(works.size(), options.batch);
-  std::vector<Task> tasks;
-  Task together;
+  std::vector<Task> alone;
+  std::vector<Work*> together;
   for (Work& work : works) {
     work.subject = work.run.subject;
     SubjectFacts facts;
@@ -110,17 +129,14 @@ Result<std::vector<Task>> Engine::State::pick() {
         work.traits.target.empty() ? work.subject.kind + ":" + work.run.type : work.traits.target;
     if (!room_for(work)) continue;
     if (work.traits.external) {
-      tasks.emplace_back();
-      tasks.back().push_back(std::move(work));
-      continue;
+      alone.emplace_back();
+      alone.back().push_back(std::move(work));
+    } else {
+      together.push_back(&work);
     }
-    if (together.empty()) together.reserve(batch);
-    together.push_back(std::move(work));
-    if (together.size() < batch) continue;
-    tasks.push_back(std::move(together));
-    together = {};
   }
-  if (!together.empty()) tasks.push_back(std::move(together));
+  std::vector<Task> tasks = share_transactions(std::move(together), options.batch);
+  for (Task& task : alone) tasks.push_back(std::move(task));
   return tasks;
 }
 

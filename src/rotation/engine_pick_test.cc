@@ -1,4 +1,4 @@
-// How many runs share a transaction.
+// Which runs share a transaction.
 #include <gtest/gtest.h>
 
 #include "rotation/engine_state.h"
@@ -18,6 +18,30 @@ TEST(RunsOfARound, share_large_transactions_in_a_storm) {
 TEST(RunsOfARound, never_share_more_than_the_setting_allows) {
   for (const std::size_t runs : {1U, 256U, 10'000U}) EXPECT_EQ(batch_for(runs, 1), 1U) << runs;
   EXPECT_EQ(batch_for(10'000, 300), 300U);
+}
+
+TEST(RunsOfARound, of_neighbours_share_a_transaction_and_urgent_ones_go_first) {
+  // As fairness has them: the tenants take turns.
+  std::vector<Work> works(10);
+  std::vector<Work*> picked;
+  for (int i = 0; i < 10; ++i) {
+    works[i].subject = {"key", i % 2 == 0 ? "a" : "b", "k" + std::to_string(i)};
+    works[i].urgency = i == 7 ? 1 : 3;
+    picked.push_back(&works[i]);
+  }
+  std::vector<std::string> order;
+  const std::vector<Task> tasks = share_transactions(picked, 5);
+  ASSERT_EQ(tasks.size(), 2U);
+  for (const Task& task : tasks) {
+    EXPECT_EQ(task.size(), 5U);
+    for (const Work& work : task) order.push_back(work.subject.tenant + "/" + work.subject.name);
+  }
+  EXPECT_EQ(order, (std::vector<std::string>{"b/k7", "a/k0", "a/k2", "a/k4", "a/k6", "a/k8", "b/k1",
+                                             "b/k3", "b/k5", "b/k9"}));
+}
+
+TEST(RunsOfARound, may_be_none) {
+  EXPECT_TRUE(share_transactions({}, 1024).empty());
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "crypto/random.h"
+#include "crypto/uuid.h"
 #include "rotation/engine_state.h"
 #include "rotation/schedule_rows.h"
 
@@ -155,7 +156,7 @@ int Engine::State::starts_allowed(int limit) {
 Result<std::vector<Work>> Engine::State::due_subjects(int limit) {
   std::vector<Work> works;
   if (!options.due_of || clock_watch.frozen()) return works;
-  std::vector<Subject> subjects;
+  std::vector<std::pair<Subject, int>> subjects;  // and their urgency
   const int paced = starts_allowed(limit);
   KW_OK(house.store.read([&](store::Reader& reader) -> Status {
     for (int urgency = 1; urgency <= 3; ++urgency) {
@@ -163,17 +164,18 @@ Result<std::vector<Work>> Engine::State::due_subjects(int limit) {
       if (room <= 0) continue;
       KW_TRY(const auto due, due_schedule(reader, urgency, now(), room));
       if (urgency > 1 && pace) pace_credit -= static_cast<double>(due.size());
-      subjects.insert(subjects.end(), due.begin(), due.end());
+      for (const Subject& subject : due) subjects.emplace_back(subject, urgency);
     }
     return ok();
   }));
   works.reserve(subjects.size());
-  for (const Subject& subject : subjects) {
+  for (const auto& [subject, urgency] : subjects) {
     Work work;
     work.rotatable = rotatable_of(subject.kind);
     if (work.rotatable == nullptr) continue;
+    work.urgency = urgency;
     Run& run = work.run;
-    run.id = crypto::random_id<RunId>();
+    run.id = crypto::id_of_time<RunId>(now());
     run.subject = subject;
     run.trigger = Trigger::kSchedule;
     run.requested_by = "scheduler";

@@ -43,6 +43,7 @@ struct Work {
   Run run;                    ///< base after the ops, but for what only settle() knows
   std::vector<Op> ops;
   Rotatable* rotatable = nullptr;
+  int urgency = 0;  ///< of its turn: 0, an emergency, goes first
   Traits traits;
   std::optional<Consumption> consumption;
   std::shared_ptr<const Observed> ahead;  ///< read for the whole task, not looked at yet
@@ -248,6 +249,8 @@ void note_done(Run& run, Verb verb, WallTime now);
 ScheduleRow row_of(const SubjectFacts& facts, const Due& due, WallTime now);
 /// How many of a round's runs share a transaction: `most` in a storm, few when there are few. Pure.
 std::size_t batch_for(std::size_t runs, int most);
+/// Runs that share transactions, `most` at most in each: the urgent first, and neighbours together.
+std::vector<Task> share_transactions(std::vector<Work*> works, int most);
 /// True for triggers that nobody asked for by hand.
 bool by_schedule(Trigger trigger);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "crypto/random.h"
+#include "crypto/uuid.h"
 #include "rotation/manual_task.h"
 #include "rotation/run_journal.h"
 
@@ -50,7 +51,7 @@ Result<Run> Runs::start(Change change, const Subject& subject, const StartOption
   KW_OK(check_start(subject, options));
   const WallTime now = clock_.wall();
   Run run;
-  run.id = crypto::random_id<RunId>();
+  run.id = crypto::id_of_time<RunId>(now);
   run.subject = subject;
   run.trigger = options.emergency ? Trigger::kEmergency : options.trigger;
   run.rank = options.emergency ? 0 : 2;

@@ -181,10 +181,10 @@ TEST_F(SqliteFault, of_a_sync_meets_the_write_that_makes_slices_durable) {
 }
 
 TEST_F(SqliteFault, of_a_checkpoint_makes_the_store_suspect_and_loses_nothing) {
-  ASSERT_EQ(insert(1, 7U << 20U), "");  // not yet large enough for a checkpoint
+  ASSERT_EQ(insert(1, 28U << 20U), "");  // not yet large enough for a checkpoint
   ASSERT_EQ(insert(2, 100), "");
   // One more commit syncs the log, then its checkpoint meets a write error in the database file:
-  // offsets in a log of 14 MiB end before this.
+  // offsets in a log of 35 MiB end before this.
   disk_end = 0;
   Outcomes outcomes;
   store_->write_async(
