@@ -4,6 +4,7 @@
 #include "connectors/foreign_system_for_tests.h"
 #include "connectors/make_connectors.h"
 #include "connectors/mariadb_accounts.h"
+#include "connectors/mariadb_certificate.h"
 #include "connectors/server_process_for_tests.h"
 
 namespace kw::connectors {
@@ -27,6 +28,21 @@ TEST(MariadbNames, are_names_whatever_is_in_them) {
   EXPECT_EQ(mariadb_account("a`b", "%"), "`a``b`@`%`");
   EXPECT_EQ(mariadb_text("a'b"), "_utf8mb4 0x612762");
   EXPECT_EQ(mariadb_text(""), "''");
+}
+
+TEST(MariadbCertificate, is_asked_for_by_a_name_that_the_library_compares) {
+  EXPECT_EQ(host_to_verify("db.internal"), "db.internal");
+  for (const char* loopback : {"127.0.0.1", "::1"}) EXPECT_NE(host_to_verify(loopback), loopback);
+}
+
+TEST(MariadbCertificate, is_not_left_unchecked_because_the_environment_says_so) {
+  ASSERT_EQ(setenv("MARIADB_TLS_DISABLE_PEER_VERIFICATION", "1", 1), 0);
+  const auto session =
+      MariadbSession::open({"localhost", 1, true, ""}, "", {1, "app", value_for_tests("x")},
+                           std::chrono::steady_clock::now() + std::chrono::seconds(10));
+  unsetenv("MARIADB_TLS_DISABLE_PEER_VERIFICATION");
+  ASSERT_FALSE(session);
+  EXPECT_EQ(session.error().reason, "environment");
 }
 
 class MariadbPasswords : public testing::Test {
