@@ -35,7 +35,7 @@ def check_keys(node, sealed):
 @pytest.mark.parametrize("engine", ["sqlite", "postgres"])
 def test_runs_survive_kill_9_at_random(binary, tmp_path, engine, request):
     store = request.getfixturevalue("postgres").fresh_database() if engine == "postgres" else None
-    rounds = int(os.environ.get("KEYWRIGHT_CRASH_ROUNDS", "8")) if engine == "sqlite" else 3
+    rounds = int(os.environ.get("KEYWRIGHT_CRASH_ROUNDS", "8" if engine == "sqlite" else "3"))
     print(f"seed {SEED}, {rounds} rounds on {engine}")
     rng = random.Random(SEED)
     node = Node(binary, tmp_path / "node", store=store, settings="rotation: {lease: 2s}")
