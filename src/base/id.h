@@ -18,7 +18,7 @@ std::string encode(ByteView bytes);
 Result<std::array<std::uint8_t, 16>> decode(std::string_view text);
 }  // namespace id_text
 
-/// A random 128-bit id of the kind `Tag`. Text form: 32 lower-case hexadecimal digits.
+/// A 128-bit id of the kind `Tag`. Text form: 32 lower-case hexadecimal digits.
 template <typename Tag>
 class Id {
  public:
