@@ -85,6 +85,8 @@ class SqliteSession final : public Session {
   bool suspect_ = false;
   Durability durability_ = Durability::kAtOnce;  // of the connection
   int log_pages_ = 0;                            // in the write-ahead log after the last commit
+  int seen_pages_ = 0;   // what log_pages_ was after the transactions before
+  int largest_ = 0;      // pages of the largest transactions since the last checkpoint
   int asked_pages_ = 0;  // what log_pages_ was when the last checkpoint was asked for
   std::unique_ptr<SqliteCheckpoints> checkpoints_;  // the writer's
 };
