@@ -80,6 +80,26 @@ class SqliteFault : public testing::Test {
       return ok();
     }));
   }
+  /// The insert is durable, and makes the log large enough for a checkpoint, whose sync fails.
+  void insert_before_a_checkpoint_that_fails(int id, std::size_t size) {
+    Outcomes outcomes;
+    store_->write_async(
+        [&](Tx& tx) -> Status {
+          KW_OK(tx.execute("INSERT INTO item (id, body) VALUES ($1, $2)", {id, Bytes(size, 7)}));
+          return ok();
+        },
+        // Called after the commit and before the checkpoint.
+        [done = outcomes.expect()](Status status) {
+          sync_fails = true;
+          done(std::move(status));
+        });
+    EXPECT_EQ(reason(outcomes.wait()[0]), "");
+    // The checkpoint runs beside the writer. A work that changes nothing does not sync.
+    const auto nothing = [&] {
+      return reason(store_->write([](Tx&) -> Status { return error(Code::kAborted, "none", ""); }));
+    };
+    while (nothing() != "store_suspect") std::this_thread::yield();
+  }
   std::int64_t count() {
     std::int64_t answer = -1;
     const Status read = store_->read([&](Reader& reader) -> Status {
@@ -183,30 +203,20 @@ TEST_F(SqliteFault, of_a_sync_meets_the_write_that_makes_slices_durable) {
 TEST_F(SqliteFault, of_a_checkpoint_makes_the_store_suspect_and_loses_nothing) {
   ASSERT_EQ(insert(1, 28U << 20U), "");  // not yet large enough for a checkpoint
   ASSERT_EQ(insert(2, 100), "");
-  // One more commit syncs the log, then its checkpoint meets a write error in the database file:
-  // offsets in a log of 35 MiB end before this.
-  disk_end = 0;
-  Outcomes outcomes;
-  store_->write_async(
-      [](Tx& tx) -> Status {
-        KW_OK(tx.execute("INSERT INTO item (id, body) VALUES ($1, $2)", {3, Bytes(7U << 20U, 7)}));
-        return ok();
-      },
-      // Called after the commit and before the checkpoint.
-      [done = outcomes.expect()](Status status) {
-        sync_fails = true;
-        done(std::move(status));
-      });
-  EXPECT_EQ(reason(outcomes.wait()[0]), "");
-  // The checkpoint runs beside the writer. A work that changes nothing does not sync.
-  const auto nothing = [&] {
-    return reason(store_->write([](Tx&) -> Status { return error(Code::kAborted, "none", ""); }));
-  };
-  while (nothing() != "store_suspect") std::this_thread::yield();
+  insert_before_a_checkpoint_that_fails(3, 7U << 20U);
   EXPECT_EQ(insert(4), "store_suspect");
   heal();
   open_again();
   EXPECT_EQ(count(), 3);
+}
+
+TEST_F(SqliteFault, of_a_checkpoint_comes_after_8_mib_where_transactions_are_small) {
+  constexpr int kBefore = 70;
+  for (int i = 0; i < kBefore; ++i) ASSERT_EQ(insert(i, 100'000), "") << i;
+  insert_before_a_checkpoint_that_fails(kBefore, 1'000'000);
+  heal();
+  open_again();
+  EXPECT_EQ(count(), kBefore + 1);
 }
 
 TEST_F(SqliteFault, is_not_a_second_process) {
