@@ -26,6 +26,11 @@ void set_key(EVP_MAC_CTX* context, ByteView key) {
   require(EVP_MAC_init(context, key.empty() ? &kNothing : key.data(), key.size(), nullptr));
 }
 
+// The next message under the same key.
+void begin_again(EVP_MAC_CTX* context) {
+  require(EVP_MAC_init(context, nullptr, 0, nullptr));
+}
+
 void update(EVP_MAC_CTX* context, ByteView bytes) {
   if (!bytes.empty()) require(EVP_MAC_update(context, bytes.data(), bytes.size()));
 }
@@ -73,6 +78,26 @@ Digest256 hmac_sha256(const SecretBytes& key, ByteView message) {
   return out;
 }
 
+struct HmacSha256::State {
+  MacContext context = hmac_context(Hash::kSha256);
+};
+
+HmacSha256::HmacSha256(const SecretBytes& key) : state_(std::make_unique<State>()) {
+  set_key(state_->context.get(), key.reveal(Reveal{}));
+}
+HmacSha256::HmacSha256(HmacSha256&&) noexcept = default;
+HmacSha256& HmacSha256::operator=(HmacSha256&&) noexcept = default;
+HmacSha256::~HmacSha256() = default;
+
+Digest256 HmacSha256::of(ByteView message) {
+  EVP_MAC_CTX* const context = state_->context.get();
+  begin_again(context);
+  update(context, message);
+  Digest256 out;
+  finish(context, out.data(), out.size());
+  return out;
+}
+
 Bytes hmac(Hash hash, const SecretBytes& key, ByteView message) {
   Bytes out(digest_size(hash));
   hmac_into(hash, key.reveal(Reveal{}), message, out.data());
@@ -89,7 +114,7 @@ void expand_into(Hash hash, ByteView key, std::initializer_list<ByteView> info,
   std::uint8_t counter = 1;
   for (std::size_t done = 0; done < out.size(); ++counter) {
     if (done != 0) {
-      require(EVP_MAC_init(context.get(), nullptr, 0, nullptr));
+      begin_again(context.get());
       update(context.get(), {block.data(), block_size});
     }
     for (const ByteView part : info) update(context.get(), part);

@@ -32,6 +32,24 @@ TEST(Digest, accepts_an_empty_hmac_key_and_message) {
   EXPECT_EQ(to_hex(hmac(Hash::kSha256, SecretBytes(), {})), to_hex(hmac_sha256(SecretBytes(), {})));
 }
 
+// RFC 4231, test cases 1 and 7.
+TEST(Digest, authenticates_many_messages_under_a_key_that_is_set_up_once) {
+  HmacSha256 hmac(secret_from_hex("0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b"));
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(to_hex(hmac.of(as_bytes("Hi There"))),
+              "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
+    static_cast<void>(hmac.of({}));
+  }
+  const SecretBytes longer = SecretBytes::copy_of(Bytes(131, 0xaa));
+  hmac = HmacSha256(longer);
+  const std::string_view text =
+      "This is a test using a larger than block-size key and a larger than block-size data. The "
+      "key needs to be hashed before being used by the HMAC algorithm.";
+  EXPECT_EQ(to_hex(hmac.of(as_bytes(text))),
+            "9b09ffa71b942fcb27635fbcd5b0e944bfdc63644f0713938a7f51535c3a35e2");
+  EXPECT_EQ(hmac.of({}), hmac_sha256(longer, {}));
+}
+
 TEST(Digest, derives_as_in_rfc_5869_case_1) {
   const SecretBytes input = secret_from_hex("0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b");
   const SecretBytes out = hkdf(Hash::kSha256, input, from_hex("000102030405060708090a0b0c"),

@@ -1,12 +1,10 @@
 #include "keys/key_rotatable.h"
 
 #include <algorithm>
-#include <array>
 
 #include "keys/key_chains.h"
 #include "keys/key_facts.h"
 #include "keys/key_run_steps.h"
-#include "keys/listing_cursor.h"
 #include "keys/proof.h"
 #include "keys/rollout_meter.h"
 #include "keys/usage.h"
@@ -21,7 +19,6 @@ using rotation::Run;
 using rotation::SubjectFacts;
 using rotation::Verb;
 
-constexpr int kTenantsPerRead = 100;
 constexpr std::size_t kHoldersMax = 20;
 
 struct Unused final : rotation::Carried {
@@ -108,32 +105,6 @@ std::string holder(const Blocker& blocker) {
   return blocker.kind == "in_use" ? blocker.where : blocker.kind + " of " + blocker.where;
 }
 
-// The place of any key that has this name.
-std::string cursor_behind(const std::string& name) {
-  if (name.empty()) return {};
-  std::array<std::uint8_t, 16> last;
-  last.fill(0xff);
-  return cursor_text({Sort::kName, name, 0, KeyId(last)});
-}
-
-// @errors kNotFound(not_found): the tenant is gone.
-Status add_keys(Keyring& keyring, UsageLedger& usage, const rotation::Subject& after, int limit,
-                std::vector<SubjectFacts>& all) {
-  Keyring::Filter filter;
-  filter.tenant = after.tenant;
-  filter.after = cursor_behind(after.name);
-  filter.limit = limit - static_cast<int>(all.size());
-  KW_TRY(const Keyring::Page page, keyring.list(filter));
-  if (page.keys.empty()) return ok();
-  KW_TRY(const auto totals,
-         usage.totals(page.keys.front()->tenant, after.name, page.keys.back()->name));
-  for (const auto& key : page.keys) {
-    const auto found = totals.find(key->id);
-    all.push_back(facts_of(*key, found == totals.end() ? UsageTotal() : found->second));
-  }
-  return ok();
-}
-
 }  // namespace
 
 KeyRotatable::KeyRotatable(Keyring& keyring, UsageLedger& usage, RolloutMeter& meter, Proof proof)
@@ -146,22 +117,26 @@ rotation::Traits KeyRotatable::traits(const SubjectFacts& facts) const {
   return {.external = false, .soft_disable = true, .revocable = false, .rollout = !same_for_all};
 }
 
+// Every row is read and checked, also of keys that are held: a pass finds what was changed in the
+// store behind the service.
 Result<std::vector<SubjectFacts>> KeyRotatable::inventory(const rotation::Subject* after,
                                                           int limit) {
+  const rotation::Subject place = after != nullptr ? *after : rotation::Subject{};
+  const Foundations& on = keyring_.foundations();
+  std::vector<Key> keys;
+  KW_OK(on.store.read([&](store::Reader& reader) -> Status {
+    KW_TRY(keys, rows::keys_behind({reader, on.barrier}, place.tenant, place.name, limit));
+    return ok();
+  }));
+  std::vector<KeyId> ids;
+  ids.reserve(keys.size());
+  for (const Key& key : keys) ids.push_back(key.id);
+  KW_TRY(const auto totals, usage_.totals_of(ids));
   std::vector<SubjectFacts> all;
-  const auto full = [&] { return static_cast<int>(all.size()) >= limit; };
-  std::string tenant;
-  if (after != nullptr) {
-    tenant = after->tenant;
-    KW_OK(add_keys(keyring_, usage_, *after, limit, all));
-  }
-  while (!full()) {
-    KW_TRY(const std::vector<Tenant> tenants, keyring_.tenants(tenant, kTenantsPerRead));
-    if (tenants.empty()) break;
-    for (const Tenant& each : tenants) {
-      tenant = each.name;
-      if (!full()) KW_OK(add_keys(keyring_, usage_, {"key", tenant, ""}, limit, all));
-    }
+  all.reserve(keys.size());
+  for (const Key& key : keys) {
+    const auto found = totals.find(key.id);
+    all.push_back(facts_of(key, found == totals.end() ? UsageTotal() : found->second));
   }
   return all;
 }

@@ -391,5 +391,19 @@ TEST(KeyRotation, the_inventory_goes_over_all_tenants_page_by_page) {
   EXPECT_EQ(must(room.keys.inventory(nullptr, 1000))[5].owner, "login");
 }
 
+TEST(KeyRotation, the_inventory_goes_on_behind_what_is_no_longer_there) {
+  RotationRoom room;
+  must(room.house.create("b", Algorithm::kAes256Gcm, "globex"));
+  for (const char* name : {"a", "c"}) room.make(name, Algorithm::kHmacSha256);
+  const auto first_behind = [&](rotation::Subject place) {
+    return must(room.keys.inventory(&place, 1)).front().subject.text();
+  };
+  EXPECT_EQ(first_behind({"key", "acme", "b"}), "key:acme/c");
+  EXPECT_EQ(first_behind({"key", "acme", "d"}), "key:globex/b");
+  EXPECT_EQ(first_behind({"key", "else", "z"}), "key:globex/b");
+  const rotation::Subject last{"key", "globex", "b"};
+  EXPECT_TRUE(must(room.keys.inventory(&last, 1)).empty());
+}
+
 }  // namespace
 }  // namespace kw::keys

@@ -1,8 +1,5 @@
-#include <algorithm>
-#include <map>
-#include <unordered_map>
-
 #include "keys/attributes.h"
+#include "keys/known_versions.h"
 #include "keys/rows.h"
 #include "store/row_set.h"
 
@@ -83,73 +80,10 @@ Result<KeyRow> parse(const store::Row& row) {
   return parsed;
 }
 
-bool fits(const KeyRow& row, const std::vector<Version>& versions) {
-  if (static_cast<std::int64_t>(versions.size()) + 1 != row.next_version) return false;
-  std::uint32_t number = 0, primary = 0;
-  std::int64_t changes = 0;
-  for (const Version& each : versions) {
-    if (each.number != ++number) return false;
-    if (each.state == VersionState::kPrimary && primary != 0) return false;
-    if (each.state == VersionState::kPrimary) primary = number;
-    changes += each.epoch;
-  }
-  return primary == row.key.primary && changes == row.version_changes;
-}
-
-/// What is known of a key's versions without reading them: those before `from`.
-struct Known {
-  std::shared_ptr<const Key> held;
-  std::uint32_t from = 1;
-  bool all = false;  ///< nothing has changed since
-
-  std::vector<Version> versions() const {
-    if (!held) return {};
-    return {held->versions.begin(), held->versions.begin() + (from - 1)};
-  }
-};
-
-// A rotation changes the newest versions, and those that are or were offered to callers. This is a
-// guess: row MACs and the sum of epochs in the key row prove it, and a wrong one is read in full.
-Known known_of(Source source, const KeyRow& row) {
-  constexpr std::uint32_t kRecent = 4;
-  if (source.held == nullptr) return {};
-  auto held = source.held->held(row.key.id);
-  if (!held || held->epoch > row.key.epoch) return {};
-  const auto count = static_cast<std::uint32_t>(held->versions.size());
-  if (held->epoch == row.key.epoch) return {std::move(held), count + 1, true};
-  std::uint32_t from = count > kRecent ? count - kRecent + 1 : 1;
-  for (const std::uint32_t each :
-       {held->primary, row.key.primary, held->rollout.version, row.key.rollout.version})
-    if (each != 0) from = std::min(from, each);
-  return {std::move(held), from, false};
-}
-
-Result<std::vector<Version>> read_versions(Source source, const KeyRow& row, const Known& known) {
-  static const std::string kSql = "SELECT " + std::string(kVersionColumns) +
-                                  " FROM key_version v WHERE v.key_id = $1 AND v.number >= $2"
-                                  " ORDER BY v.number";
-  std::vector<Version> versions = known.versions();
-  if (known.all) return versions;
-  KW_TRY(const store::Rows rows, source.reader.query(kSql, {row.key.id.bytes(), known.from}));
-  versions.reserve(versions.size() + rows.size() + 1);
-  for (const store::Row& each : rows) {
-    KW_TRY(Version version, version_of(source.barrier, each));
-    versions.push_back(std::move(version));
-  }
-  return versions;
-}
-
-Result<Key> completed(Source source, KeyRow row, const Known& known,
-                      std::vector<Version> versions) {
-  if (known.held && !fits(row, versions)) {
-    KW_TRY(versions, read_versions(source, row, Known()));
-  }
-  return complete_key(std::move(row), std::move(versions));
-}
-
 Result<std::optional<Key>> with_versions(Source source, const store::Row& found,
                                          std::string_view tenant) {
-  KW_TRY(KeyRow row, key_of(source.barrier, found));
+  KW_TRY(seal::RowMacs macs, source.barrier.row_macs());
+  KW_TRY(KeyRow row, key_of(macs, found));
   row.key.tenant_name = tenant;
   const Known known = known_of(source, row);
   KW_TRY(std::vector<Version> versions, read_versions(source, row, known));
@@ -157,47 +91,13 @@ Result<std::optional<Key>> with_versions(Source source, const store::Row& found,
   return std::optional<Key>(std::move(key));
 }
 
-/// One of many keys that are read together.
-struct Partial {
-  KeyRow row;
-  Known known;
-  std::vector<Version> versions;
-};
-
-// Versions of all of them, in one statement.
-Status add_versions(Source source, std::vector<Partial>& keys) {
-  static const std::string kSql =
-      "WITH r (wanted, oldest) AS (/*rows*/) SELECT " + std::string(kVersionColumns) +
-      " FROM r JOIN key_version v ON v.key_id = r.wanted AND v.number >= r.oldest";
-  store::RowSet wanted(2);
-  std::unordered_map<KeyId, Partial*> by_id;
-  for (Partial& each : keys) {
-    const KeyId& id = each.row.key.id;
-    each.versions = each.known.versions();
-    if (each.known.all) continue;
-    wanted.add({id.bytes(), each.known.from});
-    by_id.emplace(id, &each);
-  }
-  if (by_id.empty()) return ok();
-  KW_TRY(const store::Rows found, source.reader.query_rows(kSql, wanted));
-  for (const store::Row& row : found) {
-    KW_TRY(const KeyId id, KeyId::from_bytes(row.bytes(0)));
-    KW_TRY(Version version, version_of(source.barrier, row));
-    const auto asked = by_id.find(id);
-    if (asked == by_id.end()) return tampered();  // not what was asked for
-    asked->second->versions.push_back(std::move(version));
-  }
-  return ok();
-}
-
 }  // namespace
 
-Result<KeyRow> key_of(seal::Barrier& barrier, const store::Row& row) {
+Result<KeyRow> key_of(seal::RowMacs& macs, const store::Row& row) {
   auto parsed = parse(row);
   if (!parsed) return tampered();
-  KW_OK(barrier.check_row(kTable,
-                          canonical(parsed->key, parsed->next_version, parsed->version_changes),
-                          row.bytes(15)));
+  KW_OK(macs.check(kTable, canonical(parsed->key, parsed->next_version, parsed->version_changes),
+                   row.bytes(15)));
   return parsed;
 }
 
@@ -223,38 +123,6 @@ Result<std::optional<Key>> find_key(Source source, const KeyId& id) {
   KW_TRY(const auto tenant, find_tenant(source, row->integer(1)));
   if (!tenant) return tampered();
   return with_versions(source, *row, tenant->name);
-}
-
-Result<std::vector<Key>> find_keys(Source source, std::span<const KeyName> names) {
-  static const std::string kSql = "WITH r (in_tenant, wanted) AS (/*rows*/) SELECT " +
-                                  std::string(kKeyColumns) +
-                                  " FROM r JOIN key_object k ON k.tenant = r.in_tenant"
-                                  " AND k.name = r.wanted";
-  store::RowSet wanted(2);
-  std::map<std::int64_t, const Tenant*> tenants;
-  for (const auto& [tenant, name] : names) {
-    wanted.add({tenant->number, name});
-    tenants[tenant->number] = tenant;
-  }
-  KW_TRY(const store::Rows found, source.reader.query_rows(kSql, wanted));
-  std::vector<Partial> partial;
-  partial.reserve(found.size());
-  for (const store::Row& row : found) {
-    KW_TRY(KeyRow one, key_of(source.barrier, row));
-    one.key.tenant_name = tenants.at(one.key.tenant)->name;
-    Known known = known_of(source, one);
-    partial.push_back({std::move(one), std::move(known), {}});
-  }
-  KW_OK(add_versions(source, partial));
-  std::vector<Key> keys;
-  keys.reserve(partial.size());
-  for (Partial& each : partial) {
-    std::sort(each.versions.begin(), each.versions.end(),
-              [](const Version& a, const Version& b) { return a.number < b.number; });
-    KW_TRY(Key key, completed(source, std::move(each.row), each.known, std::move(each.versions)));
-    keys.push_back(std::move(key));
-  }
-  return keys;
 }
 
 Result<bool> insert_key(Target target, const Key& key) {
@@ -295,10 +163,11 @@ Status update_key(Target target, Key& key) {
 
 Status hand_over_keys(Target target, std::span<Key* const> keys) {
   store::RowSet rows(9);
+  KW_TRY(seal::RowMacs macs, target.barrier.row_macs());
   for (Key* key : keys) {
     const std::int64_t expected = key->epoch++;
     const std::int64_t next = next_version(*key), changes = version_changes(*key);
-    KW_TRY(const auto mac, target.barrier.row_mac(kTable, canonical(*key, next, changes)));
+    const crypto::Digest256 mac = macs.of(kTable, canonical(*key, next, changes));
     rows.add({key->id.bytes(), expected, key->primary, next, changes, key->epoch,
               rows.keep(Bytes(mac.begin(), mac.end())), key->rollout.version,
               key->rollout.percent});

@@ -118,8 +118,9 @@ using VersionsByKey = std::unordered_map<KeyId, std::vector<Version>>;
 
 Result<VersionsByKey> versions_of(seal::Barrier& barrier, const store::Rows& found) {
   VersionsByKey versions;
+  KW_TRY(seal::RowMacs macs, barrier.row_macs());
   for (const store::Row& row : found) {
-    KW_TRY(Version version, rows::version_of(barrier, row));
+    KW_TRY(Version version, rows::version_of(macs, row));
     KW_TRY(const KeyId key, KeyId::from_bytes(row.bytes(0)));
     versions[key].push_back(std::move(version));
   }
@@ -151,9 +152,10 @@ Result<Keyring::Page> read_page(rows::Source source, const Wanted& wanted,
   KW_TRY(const store::Rows version_rows, select(source.reader, sql.versions, wanted, filter));
   KW_TRY(VersionsByKey versions, versions_of(source.barrier, version_rows));
   TenantNames tenants(source);
+  KW_TRY(seal::RowMacs macs, source.barrier.row_macs());
   Keyring::Page page;
   for (const store::Row& each : key_rows) {
-    KW_TRY(rows::KeyRow row, rows::key_of(source.barrier, each));
+    KW_TRY(rows::KeyRow row, rows::key_of(macs, each));
     KW_TRY(row.key.tenant_name, tenants.name(row.key.tenant));
     std::vector<Version>& own = versions[row.key.id];
     KW_TRY(Key key, rows::complete_key(std::move(row), std::move(own)));

@@ -145,7 +145,7 @@ TEST_P(Limited, totals_outlive_the_process_and_tell_protecting_from_reading) {
   EXPECT_EQ(total.protects, 1);
   EXPECT_EQ(total.bytes, 14);
   EXPECT_EQ(*total.last_at - *total.last_protect_at, std::chrono::minutes(5));
-  const auto all = must(process.usage.totals(key.tenant, "", "z"));
+  const auto all = must(process.usage.totals_of(std::vector{key.id}));
   ASSERT_EQ(all.size(), 1U);
   EXPECT_EQ(all.at(key.id).protects, 1);
 }

@@ -65,7 +65,11 @@ struct KeyName {
 };
 /// Those of `names` that there are, in any order.
 Result<std::vector<Key>> find_keys(Source source, std::span<const KeyName> names);
-Result<KeyRow> key_of(seal::Barrier& barrier, const store::Row& row);
+/// The first `limit` keys behind that place (no key need be there), by tenant and name; "" and ""
+/// are before all.
+Result<std::vector<Key>> keys_behind(Source source, std::string_view tenant, std::string_view name,
+                                     int limit);
+Result<KeyRow> key_of(seal::RowMacs& macs, const store::Row& row);
 /// Puts the versions (ascending) into the key. @errors kDataLoss(row_tampered): rows are missing,
 /// older than the key row, or disagree on the primary.
 Result<Key> complete_key(KeyRow row, std::vector<Version> versions);
@@ -77,7 +81,7 @@ Status hand_over_keys(Target target, std::span<Key* const> keys);
 /// Replaces the label rows, which only serve the filter of lists.
 Status write_labels(store::Tx& tx, const Key& key);
 
-Result<Version> version_of(seal::Barrier& barrier, const store::Row& row);
+Result<Version> version_of(seal::RowMacs& macs, const store::Row& row);
 Status insert_version(Target target, const KeyId& key, const Version& version);
 /// A version of a key.
 struct VersionRef {

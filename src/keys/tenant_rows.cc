@@ -16,9 +16,9 @@ Bytes canonical(const Tenant& tenant) {
       .bytes();
 }
 
-Result<Tenant> tenant_of(seal::Barrier& barrier, const store::Row& row) {
+Result<Tenant> tenant_of(seal::RowMacs& macs, const store::Row& row) {
   const Tenant tenant{row.integer(0), row.text(1), from_micros(row.integer(2)), row.integer(3)};
-  KW_OK(barrier.check_row(kTable, canonical(tenant), row.bytes(4)));
+  KW_OK(macs.check(kTable, canonical(tenant), row.bytes(4)));
   return tenant;
 }
 
@@ -26,8 +26,19 @@ Result<std::optional<Tenant>> at_most_one(seal::Barrier& barrier,
                                           Result<std::optional<store::Row>> found) {
   KW_OK(found);
   if (!*found) return std::optional<Tenant>();
-  KW_TRY(Tenant tenant, tenant_of(barrier, **found));
+  KW_TRY(seal::RowMacs macs, barrier.row_macs());
+  KW_TRY(Tenant tenant, tenant_of(macs, **found));
   return std::optional<Tenant>(std::move(tenant));
+}
+
+Result<std::vector<Tenant>> tenants_of(seal::Barrier& barrier, const store::Rows& found) {
+  std::vector<Tenant> tenants;
+  KW_TRY(seal::RowMacs macs, barrier.row_macs());
+  for (const store::Row& row : found) {
+    KW_TRY(Tenant tenant, tenant_of(macs, row));
+    tenants.push_back(std::move(tenant));
+  }
+  return tenants;
 }
 
 // The alias rows live here too: they are as small as tenants.
@@ -71,12 +82,7 @@ Result<std::vector<Tenant>> find_tenants(Source source, std::span<const std::str
                                   " SELECT t.number, t.name, t.created_at, t.epoch, t.mac"
                                   " FROM r JOIN tenant t ON t.name = r.wanted",
                                   wanted));
-  std::vector<Tenant> tenants;
-  for (const store::Row& row : found) {
-    KW_TRY(Tenant tenant, tenant_of(source.barrier, row));
-    tenants.push_back(std::move(tenant));
-  }
-  return tenants;
+  return tenants_of(source.barrier, found);
 }
 
 Result<std::vector<Tenant>> list_tenants(Source source, std::string_view after, int limit) {
@@ -84,12 +90,7 @@ Result<std::vector<Tenant>> list_tenants(Source source, std::string_view after, 
          source.reader.query("SELECT number, name, created_at, epoch, mac FROM tenant"
                              " WHERE name > $1 ORDER BY name LIMIT $2",
                              {after, limit}));
-  std::vector<Tenant> tenants;
-  for (const store::Row& row : found) {
-    KW_TRY(Tenant tenant, tenant_of(source.barrier, row));
-    tenants.push_back(std::move(tenant));
-  }
-  return tenants;
+  return tenants_of(source.barrier, found);
 }
 
 Result<bool> insert_tenant(Target target, const Tenant& tenant) {

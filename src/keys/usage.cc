@@ -336,24 +336,4 @@ Result<std::unordered_map<KeyId, UsageTotal>> UsageLedger::totals_of(std::span<c
   return all;
 }
 
-Result<std::unordered_map<KeyId, UsageTotal>> UsageLedger::totals(std::int64_t tenant,
-                                                                  std::string_view after,
-                                                                  std::string_view last) {
-  std::unordered_map<KeyId, UsageTotal> all;
-  KW_OK(state_->store.read([&](store::Reader& reader) -> Status {
-    all.clear();
-    KW_TRY(const auto rows,
-           reader.query(
-               "SELECT k.id, " KW_USAGE_TOTAL KW_USAGE_JOINS(
-                   "k.primary_version") " WHERE k.tenant = $1 AND k.name > $2 AND k.name <= $3",
-               {tenant, after, last}));
-    for (const store::Row& row : rows) {
-      KW_TRY(const KeyId key, KeyId::from_bytes(row.bytes(0)));
-      all.emplace(key, total_of(row, 1));
-    }
-    return ok();
-  }));
-  return all;
-}
-
 }  // namespace kw::keys

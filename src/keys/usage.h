@@ -65,9 +65,6 @@ class UsageLedger {
   Result<UsageTotal> total(const KeyId& key, std::uint32_t version);
   /// As total() of each key's present primary, for many keys; those without any use may be missing.
   Result<std::unordered_map<KeyId, UsageTotal>> totals_of(std::span<const KeyId> keys);
-  /// Of the primaries of a tenant's keys with after < name <= last; flushed ones only.
-  Result<std::unordered_map<KeyId, UsageTotal>> totals(std::int64_t tenant, std::string_view after,
-                                                       std::string_view last);
 
  private:
   struct State;

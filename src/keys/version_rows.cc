@@ -73,11 +73,11 @@ Error as_stale(const Error& failure) {
 
 }  // namespace
 
-Result<Version> version_of(seal::Barrier& barrier, const store::Row& row) {
+Result<Version> version_of(seal::RowMacs& macs, const store::Row& row) {
   const auto key = KeyId::from_bytes(row.bytes(0));
   auto version = parse(row);
   if (!key || !version) return tampered();
-  KW_OK(barrier.check_row(kTable, canonical(*key, *version), row.bytes(16)));
+  KW_OK(macs.check(kTable, canonical(*key, *version), row.bytes(16)));
   return version;
 }
 
@@ -100,8 +100,9 @@ Status insert_version(Target target, const KeyId& key, const Version& version) {
 
 Status insert_versions(Target target, std::span<const VersionRef> versions) {
   store::RowSet rows(17), kids(4);
+  KW_TRY(seal::RowMacs macs, target.barrier.row_macs());
   for (const auto& [key, version] : versions) {
-    KW_TRY(const auto mac, target.barrier.row_mac(kTable, canonical(key->id, *version)));
+    const crypto::Digest256 mac = macs.of(kTable, canonical(key->id, *version));
     rows.add({key->id.bytes(), version->number, static_cast<std::int64_t>(version->algorithm),
               state_name(version->state), state_name(version->state_before),
               state_name(version->suspended_from), version->cell, version->public_key,
@@ -131,9 +132,10 @@ Status insert_versions(Target target, std::span<const VersionRef> versions) {
 
 Status demote_versions(Target target, std::span<const VersionRef> versions) {
   store::RowSet rows(8);
+  KW_TRY(seal::RowMacs macs, target.barrier.row_macs());
   for (const auto& [key, version] : versions) {
     const std::int64_t expected = version->epoch++;
-    KW_TRY(const auto mac, target.barrier.row_mac(kTable, canonical(key->id, *version)));
+    const crypto::Digest256 mac = macs.of(kTable, canonical(key->id, *version));
     rows.add({key->id.bytes(), version->number, expected, state_name(version->state),
               micros(version->demoted_at), version->reason, version->epoch,
               rows.keep(Bytes(mac.begin(), mac.end()))});

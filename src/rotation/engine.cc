@@ -14,10 +14,12 @@ constexpr std::size_t kQueueMax = 64;
 // Tasks that share transactions: while one commits, the next is made ready. More would wait for the
 // store's one writer, in the way of those who answer callers.
 constexpr int kSharedAtOnce = 2;
+// So few left: the next round is picked while these are carried, or the workers would wait for it.
+constexpr std::size_t kFewLeft = 2;
 
 // Runs of foreign systems go alone: engine_pick.cc.
 bool shared(const Task& task) {
-  return !task.front().traits.external;
+  return !task.front()->traits.external;
 }
 
 EngineOptions within_bounds(EngineOptions options) {
@@ -127,13 +129,13 @@ void Engine::State::run_task(Task& task) {
   look_ahead(task);
   for (int turn = 0; turn < kTurnsMax; ++turn) {
     bool more = false;
-    for (Work& work : task) {
-      if (work.gone || (turn > 0 && !work.again)) continue;
-      work.again = false;
-      carry(work);
+    for (const auto& work : task) {
+      if (work->gone || (turn > 0 && !work->again)) continue;
+      work->again = false;
+      carry(*work);
     }
     commit(task);
-    for (const Work& work : task) more = more || (work.again && !work.gone);
+    for (const auto& work : task) more = more || (work->again && !work->gone);
     if (!more) break;
   }
   put_back(task);
@@ -197,7 +199,8 @@ void Engine::State::background() {
       static_cast<void>(background_round());
       lock.lock();
     }
-    changed.wait_for(lock, options.poll, [&] { return stopping || (woken && queue.empty()); });
+    changed.wait_for(lock, options.poll,
+                     [&] { return stopping || (woken && queue.size() <= kFewLeft); });
   }
 }
 
@@ -261,7 +264,7 @@ void Engine::stop() {
   for (std::thread& each : threads) each.join();
   const std::scoped_lock lock(state_->mutex);
   for (const Task& task : state_->queue)
-    for (const Work& work : task) state_->busy.erase(work.subject);
+    for (const auto& work : task) state_->busy.erase(work->subject);
   state_->queue.clear();
   state_->busy_tenants.clear();
   state_->busy_targets.clear();

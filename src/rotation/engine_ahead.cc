@@ -8,10 +8,10 @@ namespace kw::rotation {
 void Engine::State::look_ahead(Task& task) {
   std::map<Rotatable*, std::vector<Work*>> planning;
   std::vector<Work*> all;
-  for (Work& work : task) {
-    if (work.traits.external || work.run.state != RunState::kPlan) continue;
-    planning[work.rotatable].push_back(&work);
-    all.push_back(&work);
+  for (const auto& work : task) {
+    if (work->traits.external || work->run.state != RunState::kPlan) continue;
+    planning[work->rotatable].push_back(work.get());
+    all.push_back(work.get());
   }
   for (auto& [rotatable, works] : planning) {
     std::vector<const Run*> runs;

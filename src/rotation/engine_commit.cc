@@ -131,9 +131,9 @@ void Engine::State::commit_or_split(std::span<Work* const> works) {
 
 void Engine::State::commit(Task& task) {
   std::vector<Work*> works;
-  for (Work& work : task) {
-    if (work.carried && !work.gone) works.push_back(&work);
-    work.carried = false;
+  for (const auto& work : task) {
+    if (work->carried && !work->gone) works.push_back(work.get());
+    work->carried = false;
   }
   plan_next(works);
   if (!works.empty()) commit_or_split(works);

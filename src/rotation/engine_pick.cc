@@ -1,6 +1,7 @@
 // Which runs get a turn: due ones by rank and fairness, within the limits of what may be at work at
 // once.
 #include <algorithm>
+#include <iterator>
 #include <tuple>
 
 #include "rotation/engine_state.h"
@@ -25,8 +26,8 @@ std::size_t batch_for(std::size_t runs, int most) {
 
 // Neighbours in the tables share a transaction: each page of them that it touches is written once.
 // Fairness is the order in which runs come into a round; within it all have their turn.
-std::vector<Task> share_transactions(std::vector<Work*> works, int most) {
-  std::stable_sort(works.begin(), works.end(), [](const Work* a, const Work* b) {
+std::vector<Task> share_transactions(Works works, int most) {
+  std::stable_sort(works.begin(), works.end(), [](const auto& a, const auto& b) {
     return std::tie(a->urgency, a->subject) < std::tie(b->urgency, b->subject);
   });
   const std::size_t batch = batch_for(works.size(), most);
@@ -36,7 +37,7 @@ std::vector<Task> share_transactions(std::vector<Work*> works, int most) {
       tasks.emplace_back();
       tasks.back().reserve(std::min(batch, works.size() - i));
     }
-    tasks.back().push_back(std::move(*works[i]));
+    tasks.back().push_back(std::move(works[i]));
   }
   return tasks;
 }
@@ -52,7 +53,7 @@ bool Engine::State::room_for(const Work& work) {
   const std::scoped_lock lock(mutex);
   const Subject& subject = work.subject;
   if (static_cast<int>(busy.size()) >= options.in_flight_global) return false;
-  if (busy.contains(subject)) return false;
+  if (busy.contains(subject) || let_go.contains(subject)) return false;
   if (work.traits.external) {
     if (busy_tenants[subject.tenant] >= options.in_flight_per_tenant) return false;
     if (busy_targets[work.target] >= options.in_flight_per_target) return false;
@@ -65,16 +66,16 @@ bool Engine::State::room_for(const Work& work) {
 
 void Engine::State::put_back(const Task& task) {
   const std::scoped_lock lock(mutex);
-  for (const Work& work : task) {
-    busy.erase(work.subject);
-    if (!work.traits.external) continue;
-    --busy_tenants[work.subject.tenant];
-    --busy_targets[work.target];
+  for (const auto& work : task) {
+    let_go.insert(busy.extract(work->subject));
+    if (!work->traits.external) continue;
+    --busy_tenants[work->subject.tenant];
+    --busy_targets[work->target];
   }
 }
 
-Result<std::vector<Work>> Engine::State::due_works(int limit) {
-  std::vector<Work> works;
+Result<Works> Engine::State::due_works(int limit) {
+  Works works;
   KW_OK(house.store.read([&](store::Reader& reader) -> Status {
     KW_TRY(std::vector<DueRun> due, due_runs(reader, now(), std::max(limit, kLookedAt)));
     std::map<RunId, std::size_t> place;
@@ -86,17 +87,18 @@ Result<std::vector<Work>> Engine::State::due_works(int limit) {
       ids.push_back(each.id);
     }
     KW_TRY(std::vector<Run> runs, load_runs(reader, ids));
-    std::sort(runs.begin(), runs.end(),
-              [&](const Run& a, const Run& b) { return place[a.id] < place[b.id]; });
     works.clear();
-    works.reserve(runs.size());
+    works.resize(ids.size());
     for (Run& run : runs) {
-      Work work;
-      work.rotatable = rotatable_of(run.subject.kind);
-      work.urgency = run.rank;
-      work.stored = work.base = work.run = std::move(run);
-      works.push_back(std::move(work));
+      const auto asked = place.find(run.id);
+      if (asked == place.end()) continue;
+      auto work = std::make_unique<Work>();
+      work->rotatable = rotatable_of(run.subject.kind);
+      work->urgency = run.rank;
+      work->stored = work->base = work->run = std::move(run);
+      works[asked->second] = std::move(work);
     }
+    std::erase(works, nullptr);
     return ok();
   }));
   return works;
@@ -104,22 +106,26 @@ Result<std::vector<Work>> Engine::State::due_works(int limit) {
 
 bool Engine::State::is_busy(const Subject& subject) const {
   const std::scoped_lock lock(mutex);
-  return busy.contains(subject);
+  return busy.contains(subject) || let_go.contains(subject);
 }
 
 // Runs of foreign systems go alone, so that a slow one holds up nobody; the others share
 // transactions.
 Result<std::vector<Task>> Engine::State::pick() {
-  KW_TRY(std::vector<Work> works, due_works(options.round));
+  {
+    const std::scoped_lock lock(mutex);
+    let_go.clear();
+  }
+  KW_TRY(Works works, due_works(options.round));
   const int room = options.round - static_cast<int>(works.size());
   if (room > 0) {
-    KW_TRY(std::vector<Work> fresh, due_subjects(room));
-    works.reserve(works.size() + fresh.size());
-    for (Work& each : fresh) works.push_back(std::move(each));
+    KW_TRY(Works fresh, due_subjects(room));
+    std::move(fresh.begin(), fresh.end(), std::back_inserter(works));
   }
   std::vector<Task> alone;
-  std::vector<Work*> together;
-  for (Work& work : works) {
+  Works together;
+  for (auto& each : works) {
+    Work& work = *each;
     work.subject = work.run.subject;
     SubjectFacts facts;
     facts.subject = work.subject;
@@ -130,9 +136,9 @@ Result<std::vector<Task>> Engine::State::pick() {
     if (!room_for(work)) continue;
     if (work.traits.external) {
       alone.emplace_back();
-      alone.back().push_back(std::move(work));
+      alone.back().push_back(std::move(each));
     } else {
-      together.push_back(&work);
+      together.push_back(std::move(each));
     }
   }
   std::vector<Task> tasks = share_transactions(std::move(together), options.batch);

@@ -22,19 +22,18 @@ TEST(RunsOfARound, never_share_more_than_the_setting_allows) {
 
 TEST(RunsOfARound, of_neighbours_share_a_transaction_and_urgent_ones_go_first) {
   // As fairness has them: the tenants take turns.
-  std::vector<Work> works(10);
-  std::vector<Work*> picked;
+  Works picked;
   for (int i = 0; i < 10; ++i) {
-    works[i].subject = {"key", i % 2 == 0 ? "a" : "b", "k" + std::to_string(i)};
-    works[i].urgency = i == 7 ? 1 : 3;
-    picked.push_back(&works[i]);
+    picked.push_back(std::make_unique<Work>());
+    picked.back()->subject = {"key", i % 2 == 0 ? "a" : "b", "k" + std::to_string(i)};
+    picked.back()->urgency = i == 7 ? 1 : 3;
   }
   std::vector<std::string> order;
-  const std::vector<Task> tasks = share_transactions(picked, 5);
+  const std::vector<Task> tasks = share_transactions(std::move(picked), 5);
   ASSERT_EQ(tasks.size(), 2U);
   for (const Task& task : tasks) {
     EXPECT_EQ(task.size(), 5U);
-    for (const Work& work : task) order.push_back(work.subject.tenant + "/" + work.subject.name);
+    for (const auto& work : task) order.push_back(work->subject.tenant + "/" + work->subject.name);
   }
   EXPECT_EQ(order, (std::vector<std::string>{"b/k7", "a/k0", "a/k2", "a/k4", "a/k6", "a/k8", "b/k1",
                                              "b/k3", "b/k5", "b/k9"}));

@@ -153,8 +153,8 @@ int Engine::State::starts_allowed(int limit) {
   return std::min(limit, static_cast<int>(pace_credit));
 }
 
-Result<std::vector<Work>> Engine::State::due_subjects(int limit) {
-  std::vector<Work> works;
+Result<Works> Engine::State::due_subjects(int limit) {
+  Works works;
   if (!options.due_of || clock_watch.frozen()) return works;
   std::vector<std::pair<Subject, int>> subjects;  // and their urgency
   const int paced = starts_allowed(limit);
@@ -170,11 +170,12 @@ Result<std::vector<Work>> Engine::State::due_subjects(int limit) {
   }));
   works.reserve(subjects.size());
   for (const auto& [subject, urgency] : subjects) {
-    Work work;
-    work.rotatable = rotatable_of(subject.kind);
-    if (work.rotatable == nullptr) continue;
-    work.urgency = urgency;
-    Run& run = work.run;
+    Rotatable* const rotatable = rotatable_of(subject.kind);
+    if (rotatable == nullptr || is_busy(subject)) continue;
+    auto work = std::make_unique<Work>();
+    work->rotatable = rotatable;
+    work->urgency = urgency;
+    Run& run = work->run;
     run.id = crypto::id_of_time<RunId>(now());
     run.subject = subject;
     run.trigger = Trigger::kSchedule;
@@ -182,7 +183,7 @@ Result<std::vector<Work>> Engine::State::due_subjects(int limit) {
     run.salt.resize(16);
     crypto::random_public(run.salt);
     run.created_at = run.entered_at = run.next_at = run.updated_at = now();
-    work.base = run;
+    work->base = run;
     works.push_back(std::move(work));
   }
   return works;

@@ -62,8 +62,8 @@ struct Work {
   bool asks = false, reminds = false;  ///< waits for a person; tells so now
   bool gone = false;  ///< nothing to commit: not due after all, or somebody else has it
 };
-using Task = std::vector<Work>;
-static_assert(std::is_nothrow_move_constructible_v<Work>);  // or a growing Task copies them
+using Works = std::vector<std::unique_ptr<Work>>;
+using Task = Works;  ///< what one worker carries at a time
 
 /// What one try at a commit makes of the works.
 struct Written {
@@ -109,7 +109,7 @@ struct Engine::State {
 
   // engine_pick.cc
   Result<std::vector<Task>> pick();  ///< marks the subjects busy
-  Result<std::vector<Work>> due_works(int limit);
+  Result<Works> due_works(int limit);
   bool room_for(const Work& work);
   bool is_busy(const Subject& subject) const;
   void put_back(const Task& task);
@@ -133,7 +133,7 @@ struct Engine::State {
   Status keep_rows(std::vector<ScheduleRow> rows);
   Status catch_up();
   int starts_allowed(int limit);
-  Result<std::vector<Work>> due_subjects(int limit);  ///< new runs, not yet in the store
+  Result<Works> due_subjects(int limit);  ///< new runs, not yet in the store
   void note_not_due(const Subject& subject, Correction correction);
   bool type_paused(const SubjectFacts& facts);
   Status correct_schedule();
@@ -226,6 +226,7 @@ struct Engine::State {
   std::optional<cluster::Lease> lease;
   SteadyTime destructive_after{};  ///< one whole lease after a take-over
   std::set<Subject> busy;
+  std::set<Subject> let_go;  ///< since the last pick began to read: what it reads of them is old
   std::map<std::string, int> busy_tenants, busy_targets;
   std::map<std::string, Breaker> breakers;
   std::map<std::string, SteadyTime> next_place;  ///< by target and state
@@ -250,7 +251,7 @@ ScheduleRow row_of(const SubjectFacts& facts, const Due& due, WallTime now);
 /// How many of a round's runs share a transaction: `most` in a storm, few when there are few. Pure.
 std::size_t batch_for(std::size_t runs, int most);
 /// Runs that share transactions, `most` at most in each: the urgent first, and neighbours together.
-std::vector<Task> share_transactions(std::vector<Work*> works, int most);
+std::vector<Task> share_transactions(Works works, int most);
 /// True for triggers that nobody asked for by hand.
 bool by_schedule(Trigger trigger);
 

@@ -127,9 +127,13 @@ Result<crypto::Digest256> Barrier::row_mac(std::string_view table, ByteView cano
 }
 
 Status Barrier::check_row(std::string_view table, ByteView canonical_row, ByteView mac) {
-  KW_TRY(const crypto::Digest256 expected, row_mac(table, canonical_row));
-  if (equal_constant_time(expected, mac)) return ok();
-  return error(Code::kDataLoss, "row_tampered", "a stored row was changed outside the service");
+  KW_TRY(RowMacs macs, row_macs());
+  return macs.check(table, canonical_row, mac);
+}
+
+Result<RowMacs> Barrier::row_macs() {
+  KW_TRY(const RootKeysPtr root, state_->keys.root());
+  return root->row_macs();
 }
 
 Result<crypto::Digest256> Barrier::token_hmac(ByteView token) {

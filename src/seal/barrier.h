@@ -25,6 +25,7 @@
 #include "base/result.h"
 #include "base/secret_bytes.h"
 #include "crypto/digest.h"
+#include "seal/row_macs.h"
 #include "store/sealed.h"
 #include "store/store.h"
 
@@ -152,6 +153,8 @@ class Barrier {
 
   /// HMAC over a row's canonical encoding: detects edits behind our back. Compare with check_row.
   Result<crypto::Digest256> row_mac(std::string_view table, ByteView canonical_row);
+  /// For the rows of one statement.
+  Result<RowMacs> row_macs();
   /// @errors kDataLoss(row_tampered)
   Status check_row(std::string_view table, ByteView canonical_row, ByteView mac);
   /// How bearer tokens are looked up: their HMAC.

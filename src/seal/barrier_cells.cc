@@ -106,12 +106,13 @@ Result<std::vector<std::int64_t>> Barrier::put_each(store::Tx& tx,
   std::vector<std::int64_t> tenants;
   for (const auto& [tenant, place] : places) tenants.push_back(tenant);
   KW_TRY(const std::vector<KekRow> primaries, load_primary_keks(tx, *root, tenants));
+  KekOpener opener(*root);
   std::map<std::int64_t, CellCipher> ciphers;
   for (const KekRow& primary : primaries) {
     const KekName name{primary.facts.tenant, primary.facts.version};
     KekPtr kek = state_->keys.find(name);
     if (!kek) {
-      KW_TRY(SecretBytes unwrapped, unwrap_kek(*root, primary));
+      KW_TRY(SecretBytes unwrapped, opener.open(primary));
       kek = std::make_shared<const SecretBytes>(std::move(unwrapped));
     }
     ciphers.try_emplace(name.tenant, name, *kek);

@@ -4,7 +4,6 @@
 #include <array>
 
 #include "base/reveal.h"
-#include "crypto/aead.h"
 #include "crypto/random.h"
 #include "store/row_set.h"
 
@@ -46,17 +45,17 @@ Bytes wrap_aad(const KekVersion& facts) {
   return std::move(aad).bytes();
 }
 
-crypto::Digest256 mac_of(const RootKeys& root, const KekRow& row) {
+crypto::Digest256 mac_of(RowMacs& macs, const KekRow& row) {
   ByteWriter canonical;
   canonical.u64(static_cast<std::uint64_t>(row.facts.tenant)).u32(row.facts.version);
   canonical.field(name_of(row.facts.state)).field(row.wrapped);
   canonical.u64(static_cast<std::uint64_t>(to_micros(row.facts.created_at)));
   canonical.u64(static_cast<std::uint64_t>(row.epoch));
-  return root.row_mac("kek", canonical.bytes());
+  return macs.of("kek", canonical.bytes());
 }
 
 // Columns: tenant, version, state, wrapped, created_at, epoch, mac.
-Result<KekRow> read_row(const RootKeys& root, const store::Row& row) {
+Result<KekRow> read_row(RowMacs& macs, const store::Row& row) {
   KekRow kek;
   const auto* state = std::find_if(std::begin(kStates), std::end(kStates),
                                    [&](const StateName& s) { return s.name == row.text(2); });
@@ -65,8 +64,24 @@ Result<KekRow> read_row(const RootKeys& root, const store::Row& row) {
                from_micros(row.integer(4))};
   kek.wrapped = row.bytes(3);
   kek.epoch = row.integer(5);
-  if (!equal_constant_time(mac_of(root, kek), row.bytes(6))) return row_tampered();
+  if (!equal_constant_time(mac_of(macs, kek), row.bytes(6))) return row_tampered();
   return kek;
+}
+
+Result<KekRow> only_row(const RootKeys& root, const store::Row& row) {
+  RowMacs macs = root.row_macs();
+  return read_row(macs, row);
+}
+
+Result<std::vector<KekRow>> read_rows(const RootKeys& root, const store::Rows& rows) {
+  RowMacs macs = root.row_macs();
+  std::vector<KekRow> keks;
+  keks.reserve(rows.size());
+  for (const store::Row& row : rows) {
+    KW_TRY(KekRow kek, read_row(macs, row));
+    keks.push_back(std::move(kek));
+  }
+  return keks;
 }
 
 }  // namespace
@@ -82,17 +97,22 @@ Bytes new_wrapped_kek(const RootKeys& root, const KekVersion& facts) {
   return wrapped;
 }
 
-Result<SecretBytes> unwrap_kek(const RootKeys& root, const KekRow& row) {
+KekOpener::KekOpener(const RootKeys& root) : gcm_(root.kek_wrap()) {}
+
+Result<SecretBytes> KekOpener::open(const KekRow& row) {
   const Error failed = error(Code::kDataLoss, "unwrap_failed",
                              "a key-encryption key does not open under this root key");
   if (row.wrapped.size() != kWrappedBytes) return failed;
   crypto::GcmNonce nonce;
   std::copy_n(row.wrapped.begin(), nonce.size(), nonce.begin());
   SecretBytes kek(kKekBytes);
-  crypto::Aes256Gcm gcm(root.kek_wrap());
   const ByteView sealed = ByteView(row.wrapped).subspan(kNonceBytes);
-  if (!gcm.open(nonce, wrap_aad(row.facts), sealed, kek.reveal_mutable(Reveal{}))) return failed;
+  if (!gcm_.open(nonce, wrap_aad(row.facts), sealed, kek.reveal_mutable(Reveal{}))) return failed;
   return kek;
+}
+
+Result<SecretBytes> unwrap_kek(const RootKeys& root, const KekRow& row) {
+  return KekOpener(root).open(row);
 }
 
 Result<std::vector<KekRow>> load_keks(store::Reader& reader, const RootKeys& root,
@@ -101,13 +121,7 @@ Result<std::vector<KekRow>> load_keks(store::Reader& reader, const RootKeys& roo
          reader.query("SELECT tenant, version, state, wrapped, created_at, epoch, mac FROM kek"
                       " WHERE tenant = $1 ORDER BY version",
                       {tenant}));
-  std::vector<KekRow> keks;
-  keks.reserve(rows.size());
-  for (const store::Row& row : rows) {
-    KW_TRY(KekRow kek, read_row(root, row));
-    keks.push_back(std::move(kek));
-  }
-  return keks;
+  return read_rows(root, rows);
 }
 
 Result<KekRow> load_kek(store::Reader& reader, const RootKeys& root, std::int64_t tenant,
@@ -117,7 +131,7 @@ Result<KekRow> load_kek(store::Reader& reader, const RootKeys& root, std::int64_
                           " WHERE tenant = $1 AND version = $2",
                           {tenant, version}));
   if (!row) return error(Code::kNotFound, "no_kek", "no such version of the key-encryption key");
-  return read_row(root, *row);
+  return only_row(root, *row);
 }
 
 Result<KekRow> load_primary_kek(store::Reader& reader, const RootKeys& root, std::int64_t tenant) {
@@ -126,7 +140,7 @@ Result<KekRow> load_primary_kek(store::Reader& reader, const RootKeys& root, std
                           " WHERE tenant = $1 AND state = 'primary'",
                           {tenant}));
   if (!row) return no_primary_kek();
-  return read_row(root, *row);
+  return only_row(root, *row);
 }
 
 Result<std::vector<KekRow>> load_primary_keks(store::Reader& reader, const RootKeys& root,
@@ -140,17 +154,12 @@ Result<std::vector<KekRow>> load_primary_keks(store::Reader& reader, const RootK
                            " WHERE k.state = 'primary'",
                            wanted));
   if (rows.size() != tenants.size()) return no_primary_kek();
-  std::vector<KekRow> keks;
-  keks.reserve(rows.size());
-  for (const store::Row& row : rows) {
-    KW_TRY(KekRow kek, read_row(root, row));
-    keks.push_back(std::move(kek));
-  }
-  return keks;
+  return read_rows(root, rows);
 }
 
 Status insert_kek(store::Tx& tx, const RootKeys& root, const KekRow& row) {
-  const crypto::Digest256 mac = mac_of(root, row);
+  RowMacs macs = root.row_macs();
+  const crypto::Digest256 mac = mac_of(macs, row);
   KW_OK(
       tx.execute("INSERT INTO kek (tenant, version, state, wrapped, created_at, epoch, mac)"
                  " VALUES ($1, $2, $3, $4, $5, $6, $7)",
@@ -162,7 +171,8 @@ Status insert_kek(store::Tx& tx, const RootKeys& root, const KekRow& row) {
 Status move_kek(store::Tx& tx, const RootKeys& root, KekRow row, KekState to) {
   const std::int64_t expected = row.epoch++;
   row.facts.state = to;
-  const crypto::Digest256 mac = mac_of(root, row);
+  RowMacs macs = root.row_macs();
+  const crypto::Digest256 mac = mac_of(macs, row);
   KW_TRY(const std::int64_t moved, tx.execute("UPDATE kek SET state = $1, epoch = $2, mac = $3"
                                               " WHERE tenant = $4 AND version = $5 AND epoch = $6",
                                               {name_of(to), row.epoch, ByteView(mac),

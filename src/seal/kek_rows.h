@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "base/secret_bytes.h"
+#include "crypto/aead.h"
 #include "seal/barrier.h"
 #include "seal/root_keys.h"
 #include "store/store.h"
@@ -22,6 +23,16 @@ struct KekRow {
 
 /// A fresh random KEK, wrapped under the root.
 Bytes new_wrapped_kek(const RootKeys& root, const KekVersion& facts);
+/// Unwraps the KEKs of one statement; not thread-safe.
+class KekOpener {
+ public:
+  explicit KekOpener(const RootKeys& root);
+  /// @errors kDataLoss(unwrap_failed)
+  Result<SecretBytes> open(const KekRow& row);
+
+ private:
+  crypto::Aes256Gcm gcm_;
+};
 /// @errors kDataLoss(unwrap_failed)
 Result<SecretBytes> unwrap_kek(const RootKeys& root, const KekRow& row);
 

@@ -22,9 +22,7 @@ RootKeys::RootKeys(const SecretBytes& root)
 }
 
 crypto::Digest256 RootKeys::row_mac(std::string_view table, ByteView canonical_row) const {
-  ByteWriter message;
-  message.field(table).field(canonical_row);
-  return crypto::hmac_sha256(row_, message.bytes());
+  return row_macs().of(table, canonical_row);
 }
 
 crypto::Digest256 RootKeys::token_hmac(ByteView token) const {

@@ -6,6 +6,7 @@
 
 #include "base/secret_bytes.h"
 #include "crypto/digest.h"
+#include "seal/row_macs.h"
 
 namespace kw::seal {
 
@@ -17,6 +18,8 @@ class RootKeys {
 
   /// The key that wraps tenant KEKs.
   const SecretBytes& kek_wrap() const { return kek_wrap_; }
+  /// For many rows.
+  RowMacs row_macs() const { return RowMacs(row_); }
   /// HMAC of a row of `table`; see Barrier::row_mac.
   crypto::Digest256 row_mac(std::string_view table, ByteView canonical_row) const;
   crypto::Digest256 token_hmac(ByteView token) const;

@@ -49,6 +49,7 @@ class Translator {
   std::string_view rest_;
   const Dialect& dialect_;
   std::string statement_;
+  bool foreign_ = false;  // the statement is another engine's
   std::vector<std::string> statements_;
 };
 
@@ -80,7 +81,9 @@ Status Translator::quoted(char quote) {
 Status Translator::comment() {
   const std::size_t end = rest_.find("*/", 2);
   if (end == rest_.npos) return bad("a comment does not end");
-  statement_ += take(end + 2) == "/*cells*/" ? dialect_.cells : std::string_view(" ");
+  const std::string_view words = take(end + 2);
+  foreign_ = foreign_ || (words == "/*postgres*/" && !dialect_.postgres);
+  statement_ += words == "/*cells*/" ? dialect_.cells : std::string_view(" ");
   return ok();
 }
 
@@ -101,12 +104,13 @@ Status Translator::word() {
 
 void Translator::end_statement() {
   const auto first = statement_.find_first_not_of(" \t\r\n");
-  if (first != std::string::npos) {
+  if (first != std::string::npos && !foreign_) {
     if (upper(std::string_view(statement_).substr(first, 12)) == "CREATE TABLE")
       statement_ += dialect_.table_end;
     statements_.push_back(statement_.substr(first));
   }
   statement_.clear();
+  foreign_ = false;
 }
 
 }  // namespace

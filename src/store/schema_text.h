@@ -15,6 +15,7 @@ struct Dialect {
   std::string_view bytea;
   std::string_view cells;      ///< replaces the marker /*cells*/
   std::string_view table_end;  ///< added to each CREATE TABLE
+  bool postgres = false;       ///< keeps the statements that /*postgres*/ marks
 };
 
 /// The statements of `sql`, without comments.

@@ -7,7 +7,7 @@
 namespace kw::store {
 namespace {
 
-constexpr Dialect kDialect{"NUMBER", "BLOB", " MARK", " END"};
+constexpr Dialect kDialect{"NUMBER", "BLOB", " MARK", " END", false};
 
 std::vector<std::string> statements(std::string_view sql) {
   auto translated = portable_statements(sql, kDialect);
@@ -30,6 +30,14 @@ TEST(SchemaText, splits_statements_and_drops_comments) {
 TEST(SchemaText, puts_the_cell_marker_where_it_stands) {
   EXPECT_EQ(statements("CREATE TABLE t (a BIGINT)/*cells*/;").at(0),
             "CREATE TABLE t (a NUMBER) MARK END");
+}
+
+TEST(SchemaText, keeps_what_is_for_one_engine_from_the_others) {
+  constexpr std::string_view kSql = "SELECT 1; /*postgres*/ SELECT 2; SELECT 3";
+  EXPECT_EQ(statements(kSql), (std::vector<std::string>{"SELECT 1", "SELECT 3"}));
+  Dialect postgres = kDialect;
+  postgres.postgres = true;
+  EXPECT_EQ(portable_statements(kSql, postgres)->size(), 3U);
 }
 
 TEST(SchemaText, refuses_what_is_not_portable_or_does_not_end) {

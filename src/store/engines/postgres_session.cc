@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kFirstBackoff{50};
 constexpr std::chrono::milliseconds kLongestBackoff{2'000};
-constexpr Dialect kDialect{"BIGINT", "BYTEA", " WITH (fillfactor = 50)", ""};
+constexpr Dialect kDialect{"BIGINT", "BYTEA", " WITH (fillfactor = 50)", "", true};
 // Works behave as one after the other, as they do on SQLite, also with several nodes.
 constexpr const char* kBegin = "BEGIN ISOLATION LEVEL SERIALIZABLE";
 // A slice guards its rows itself: tracking each row that it reads would cost half of its time.

@@ -30,7 +30,7 @@ constexpr const char* kSyncNormal = "PRAGMA synchronous = NORMAL";
 
 // BIGINT PRIMARY KEY must become INTEGER PRIMARY KEY, the row id: cells are found by it.
 // STRICT tables refuse what PostgreSQL refuses (https://www.sqlite.org/stricttables.html).
-constexpr Dialect kDialect{"INTEGER", "BLOB", "", " STRICT"};
+constexpr Dialect kDialect{"INTEGER", "BLOB", "", " STRICT", false};
 
 Status at_checkpoint() {
   KW_FAILPOINT("store.checkpoint");
