@@ -148,28 +148,21 @@ rotation::Traits KekRotatable::traits(const SubjectFacts&) const {
 }
 
 Result<std::vector<SubjectFacts>> KekRotatable::inventory(const Subject* after, int limit) {
-  std::vector<SubjectFacts> all;
-  std::string from;
-  const Foundations& on = keyring_.foundations();
+  const Subject place = after != nullptr ? *after : Subject{};
   // A place before the only subject of its tenant includes that tenant.
-  if (after != nullptr && after->name < kName) {
-    const auto tenant = keyring_.tenant(after->tenant);
-    if (tenant) {
-      KW_OK(on.store.read([&](store::Reader& reader) -> Status {
-        KW_TRY(SubjectFacts facts, facts_of(on, reader, *tenant));
-        all.push_back(std::move(facts));
-        return ok();
-      }));
-    }
-  }
-  if (after != nullptr) from = after->tenant;
-  const int room = limit - static_cast<int>(all.size());
-  if (room < 1) return all;
-  KW_TRY(const std::vector<Tenant> tenants, keyring_.tenants(from, room));
+  const bool itself = place.name < kName;
+  const Foundations& on = keyring_.foundations();
+  std::vector<SubjectFacts> all;
   KW_OK(on.store.read([&](store::Reader& reader) -> Status {
-    for (const Tenant& each : tenants) {
-      KW_TRY(SubjectFacts facts, facts_of(on, reader, each));
-      all.push_back(std::move(facts));
+    all.clear();
+    KW_TRY(const auto tenants,
+           rows::tenants_from({reader, on.barrier}, place.tenant, itself, limit));
+    for (const rows::PlacedTenant& each : tenants) {
+      Result<SubjectFacts> facts = rows::tampered();
+      if (each.tenant) facts = facts_of(on, reader, *each.tenant);
+      if (!facts && facts.error().reason != "row_tampered") return facts.error();
+      all.push_back(facts ? *std::move(facts)
+                          : rotation::damaged_facts({"kek", each.name, std::string(kName)}));
     }
     return ok();
   }));

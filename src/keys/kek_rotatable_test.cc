@@ -127,5 +127,16 @@ TEST_P(KekRotating, there_is_one_subject_for_each_tenant) {
   EXPECT_EQ(must(room.keks.inventory(&place, 1)).front().subject.text(), "kek:acme/kek");
 }
 
+TEST_P(KekRotating, one_that_was_changed_behind_the_service_keeps_no_other_from_being_told) {
+  must(
+      room.house.tamper("UPDATE kek SET epoch = epoch + 1 WHERE tenant ="
+                        " (SELECT number FROM tenant WHERE name = 'acme')"));
+  must(room.house.tamper("UPDATE tenant SET epoch = epoch + 1 WHERE name = 'globex'"));
+  std::string told;
+  for (const auto& each : must(room.keks.inventory(nullptr, 100)))
+    told += each.subject.tenant + (each.damaged ? " damaged, " : ", ");
+  EXPECT_EQ(told, "acme damaged, globex damaged, system, ");
+}
+
 }  // namespace
 }  // namespace kw::keys

@@ -123,20 +123,24 @@ Result<std::vector<SubjectFacts>> KeyRotatable::inventory(const rotation::Subjec
                                                           int limit) {
   const rotation::Subject place = after != nullptr ? *after : rotation::Subject{};
   const Foundations& on = keyring_.foundations();
-  std::vector<Key> keys;
+  std::vector<rows::Placed> found;
   KW_OK(on.store.read([&](store::Reader& reader) -> Status {
-    KW_TRY(keys, rows::keys_behind({reader, on.barrier}, place.tenant, place.name, limit));
+    KW_TRY(found, rows::keys_behind({reader, on.barrier}, place.tenant, place.name, limit));
     return ok();
   }));
   std::vector<KeyId> ids;
-  ids.reserve(keys.size());
-  for (const Key& key : keys) ids.push_back(key.id);
+  for (const rows::Placed& each : found)
+    if (each.key) ids.push_back(each.key->id);
   KW_TRY(const auto totals, usage_.totals_of(ids));
   std::vector<SubjectFacts> all;
-  all.reserve(keys.size());
-  for (const Key& key : keys) {
-    const auto found = totals.find(key.id);
-    all.push_back(facts_of(key, found == totals.end() ? UsageTotal() : found->second));
+  all.reserve(found.size());
+  for (const rows::Placed& each : found) {
+    if (!each.key) {
+      all.push_back(rotation::damaged_facts({"key", each.tenant, each.name}));
+      continue;
+    }
+    const auto use = totals.find(each.key->id);
+    all.push_back(facts_of(*each.key, use == totals.end() ? UsageTotal() : use->second));
   }
   return all;
 }

@@ -391,6 +391,24 @@ TEST(KeyRotation, the_inventory_goes_over_all_tenants_page_by_page) {
   EXPECT_EQ(must(room.keys.inventory(nullptr, 1000))[5].owner, "login");
 }
 
+TEST(KeyRotation, the_inventory_names_what_was_changed_behind_the_service_and_goes_on) {
+  RotationRoom room;
+  for (const char* name : {"a", "b", "c", "d"}) room.make(name, Algorithm::kHmacSha256);
+  must(room.house.create("e", Algorithm::kAes256Gcm, "globex"));
+  must(room.house.create("f", Algorithm::kAes256Gcm, "system"));
+  must(room.house.tamper("UPDATE key_object SET owner = 'mallory' WHERE name = 'b'"));
+  must(
+      room.house.tamper("UPDATE key_version SET reason = 'x' WHERE key_id ="
+                        " (SELECT id FROM key_object WHERE name = 'c')"));
+  must(room.house.tamper("UPDATE tenant SET epoch = epoch + 1 WHERE name = 'globex'"));
+  std::string told;
+  for (const auto& each : must(room.keys.inventory(nullptr, 100)))
+    told += each.subject.text() + (each.damaged ? " damaged, " : ", ");
+  EXPECT_EQ(told,
+            "key:acme/a, key:acme/b damaged, key:acme/c damaged, key:acme/d, key:globex/e damaged,"
+            " key:system/f, ");
+}
+
 TEST(KeyRotation, the_inventory_goes_on_behind_what_is_no_longer_there) {
   RotationRoom room;
   must(room.house.create("b", Algorithm::kAes256Gcm, "globex"));

@@ -74,6 +74,8 @@ Result<std::vector<Key>> keys_of_rows(Source source, const store::Rows& found,
   return keys;
 }
 
+constexpr std::size_t kName = 2, kTenantName = 19;  // columns of rows_behind
+
 // The rest of the tenant, then the tenants behind it: as one condition, each page of a large tenant
 // would be read from the tenant's first key on.
 Result<store::Rows> rows_behind(store::Reader& reader, std::string_view tenant,
@@ -89,6 +91,21 @@ Result<store::Rows> rows_behind(store::Reader& reader, std::string_view tenant,
   KW_TRY(store::Rows next, reader.query(kNext, {tenant, room}));
   std::move(next.begin(), next.end(), std::back_inserter(found));
   return found;
+}
+
+bool damaged(const Error& why) {
+  return why.reason == "row_tampered";
+}
+
+// All of them, or an error because of one.
+Result<std::vector<Key>> authentic(Source source, const store::Rows& found) {
+  std::set<std::string_view> names;
+  for (const store::Row& row : found) names.insert(row.text(kTenantName));
+  const std::vector<std::string_view> wanted(names.begin(), names.end());
+  KW_TRY(const std::vector<Tenant> known, find_tenants(source, wanted));
+  TenantNames tenants;
+  for (const Tenant& each : known) tenants.emplace(each.number, each.name);
+  return keys_of_rows(source, found, tenants);
 }
 
 }  // namespace
@@ -108,17 +125,24 @@ Result<std::vector<Key>> find_keys(Source source, std::span<const KeyName> names
   return keys_of_rows(source, found, tenants);
 }
 
-Result<std::vector<Key>> keys_behind(Source source, std::string_view tenant, std::string_view name,
-                                     int limit) {
-  constexpr std::size_t kTenantName = 19;
+Result<std::vector<Placed>> keys_behind(Source source, std::string_view tenant,
+                                        std::string_view name, int limit) {
   KW_TRY(const store::Rows found, rows_behind(source.reader, tenant, name, limit));
-  std::set<std::string_view> names;
-  for (const store::Row& row : found) names.insert(row.text(kTenantName));
-  const std::vector<std::string_view> wanted(names.begin(), names.end());
-  KW_TRY(const std::vector<Tenant> known, find_tenants(source, wanted));
-  TenantNames tenants;
-  for (const Tenant& each : known) tenants.emplace(each.number, each.name);
-  return keys_of_rows(source, found, tenants);
+  std::vector<Placed> all;
+  all.reserve(found.size());
+  for (const store::Row& row : found) all.push_back({row.text(kTenantName), row.text(kName), {}});
+  Result<std::vector<Key>> keys = authentic(source, found);
+  if (!keys && !damaged(keys.error())) return keys.error();
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    if (keys) {
+      all[i].key = std::move((*keys)[i]);
+      continue;
+    }
+    Result<std::vector<Key>> alone = authentic(source, {found[i]});
+    if (!alone && !damaged(alone.error())) return alone.error();
+    if (alone) all[i].key = std::move(alone->front());
+  }
+  return all;
 }
 
 }  // namespace kw::keys::rows

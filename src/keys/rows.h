@@ -53,6 +53,14 @@ Result<std::optional<Tenant>> find_tenant(Source source, std::int64_t number);
 /// Those of `names` that there are, in any order.
 Result<std::vector<Tenant>> find_tenants(Source source, std::span<const std::string_view> names);
 Result<std::vector<Tenant>> list_tenants(Source source, std::string_view after, int limit);
+/// A tenant in its place, as the store names it.
+struct PlacedTenant {
+  std::string name;
+  std::optional<Tenant> tenant;  ///< nothing: its row does not authenticate
+};
+/// The first `limit` tenants from `place` on (`itself`: with that one), by name.
+Result<std::vector<PlacedTenant>> tenants_from(Source source, std::string_view place, bool itself,
+                                               int limit);
 /// @returns false when the number or the name is taken.
 Result<bool> insert_tenant(Target target, const Tenant& tenant);
 
@@ -65,10 +73,15 @@ struct KeyName {
 };
 /// Those of `names` that there are, in any order.
 Result<std::vector<Key>> find_keys(Source source, std::span<const KeyName> names);
+/// A key in its place, as the store names it.
+struct Placed {
+  std::string tenant, name;
+  std::optional<Key> key;  ///< nothing: its rows do not authenticate
+};
 /// The first `limit` keys behind that place (no key need be there), by tenant and name; "" and ""
 /// are before all.
-Result<std::vector<Key>> keys_behind(Source source, std::string_view tenant, std::string_view name,
-                                     int limit);
+Result<std::vector<Placed>> keys_behind(Source source, std::string_view tenant,
+                                        std::string_view name, int limit);
 Result<KeyRow> key_of(seal::RowMacs& macs, const store::Row& row);
 /// Puts the versions (ascending) into the key. @errors kDataLoss(row_tampered): rows are missing,
 /// older than the key row, or disagree on the primary.

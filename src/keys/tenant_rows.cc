@@ -93,6 +93,23 @@ Result<std::vector<Tenant>> list_tenants(Source source, std::string_view after, 
   return tenants_of(source.barrier, found);
 }
 
+Result<std::vector<PlacedTenant>> tenants_from(Source source, std::string_view place, bool itself,
+                                               int limit) {
+  KW_TRY(const store::Rows found,
+         source.reader.query("SELECT number, name, created_at, epoch, mac FROM tenant"
+                             " WHERE name >= $1 AND (name > $1 OR $2 = 1) ORDER BY name LIMIT $3",
+                             {place, itself ? 1 : 0, limit}));
+  KW_TRY(seal::RowMacs macs, source.barrier.row_macs());
+  std::vector<PlacedTenant> all;
+  all.reserve(found.size());
+  for (const store::Row& row : found) {
+    Result<Tenant> tenant = tenant_of(macs, row);
+    all.push_back({row.text(1), {}});
+    if (tenant) all.back().tenant = *std::move(tenant);
+  }
+  return all;
+}
+
 Result<bool> insert_tenant(Target target, const Tenant& tenant) {
   KW_TRY(const auto mac, target.barrier.row_mac(kTable, canonical(tenant)));
   KW_TRY(const std::int64_t written,

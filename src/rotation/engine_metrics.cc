@@ -146,6 +146,14 @@ void EngineMetrics::without_primary(std::string_view kind, std::int64_t count) c
       .set(static_cast<double>(count));
 }
 
+void EngineMetrics::damaged(std::string_view kind, std::int64_t count) const {
+  if (registry_ == nullptr) return;
+  registry_
+      ->gauge("rotation_damaged", "Subjects whose rows were changed outside the service.",
+              {{"kind", std::string(kind)}})
+      .set(static_cast<double>(count));
+}
+
 void EngineMetrics::oldest(const std::map<std::string, WallTime>& since_by_type,
                            WallTime now) const {
   if (registry_ == nullptr) return;

@@ -36,6 +36,8 @@ class EngineMetrics {
   void drift() const;
   /// Subjects of a kind that have no primary version.
   void without_primary(std::string_view kind, std::int64_t count) const;
+  /// Subjects of a kind whose rows were changed outside the service.
+  void damaged(std::string_view kind, std::int64_t count) const;
   /// The age of the oldest primary, by type.
   void oldest(const std::map<std::string, WallTime>& since_by_type, WallTime now) const;
   void clock_skew(double seconds) const;

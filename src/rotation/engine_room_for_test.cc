@@ -119,8 +119,9 @@ Result<std::vector<SubjectFacts>> FakeRotatable::inventory(const Subject* after,
                         " OR (tenant = $1 AND name > $2) ORDER BY tenant, name LIMIT $3",
                         {tenant, name, limit}));
     for (const store::Row& row : rows) {
-      KW_TRY(SubjectFacts one, facts(reader, {"fake", row.text(0), row.text(1)}));
-      all.push_back(std::move(one));
+      const Subject subject{"fake", row.text(0), row.text(1)};
+      KW_TRY(SubjectFacts one, facts(reader, subject));
+      all.push_back(damaged.contains(subject.name) ? damaged_facts(subject) : std::move(one));
     }
     return ok();
   }));

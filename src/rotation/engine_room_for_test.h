@@ -71,6 +71,7 @@ class FakeRotatable final : public Rotatable {
   Health the_health;
   bool free_slot = true;
   std::string drift;
+  std::set<std::string> damaged;  ///< names
   std::atomic<int> violations{0}, performed{0}, settled_calls{0};
 
   Status add(const std::string& tenant, const std::string& name);

@@ -54,6 +54,10 @@ Result<std::vector<ScheduleRow>> Engine::State::rows_of_page(
   std::vector<ScheduleRow> rows;
   const WallTime at = now();
   for (const SubjectFacts& facts : page) {
+    if (facts.damaged) {
+      ++place.damaged;
+      continue;
+    }
     KW_TRY(const EffectivePolicy policy, options.policy_for(facts));
     KW_TRY(const Due due, options.due_of(facts, policy, at));
     rows.push_back(row_of(facts, due, at));
@@ -101,10 +105,11 @@ Status Engine::State::scan_one(std::size_t index) {
   metrics.overdue(place.overdue);
   if (place.next_due) metrics.next_due(rotatable.kind(), *place.next_due);
   metrics.without_primary(rotatable.kind(), place.without_primary);
+  metrics.damaged(rotatable.kind(), place.damaged);
   metrics.oldest(place.oldest, now());
   metrics.ending(place.ending);
   metrics.used(place.used);
-  place.without_primary = 0;
+  place.without_primary = place.damaged = 0;
   place.oldest.clear();
   // A type without any reads 0 from now on.
   for (auto& entry : place.overdue) entry.second = 0;
@@ -116,6 +121,7 @@ Status Engine::State::scan_one(std::size_t index) {
   return ok();
 }
 
+// A kind that cannot be read now must not keep the others from being scheduled.
 Status Engine::State::scan() {
   if (!options.due_of || clock_watch.frozen()) return ok();
   {
@@ -124,8 +130,10 @@ Status Engine::State::scan() {
       for (Place& place : places) place = Place{};
     inventory_stale = false;
   }
-  for (std::size_t i = 0; i < rotatables.size(); ++i) KW_OK(scan_one(i));
-  return ok();
+  Status first_failure = ok();
+  for (std::size_t i = 0; i < rotatables.size(); ++i)
+    if (Status scanned = scan_one(i); !scanned && first_failure) first_failure = std::move(scanned);
+  return first_failure;
 }
 
 // Much overdue work at once means that the scheduler was away: a storm would follow.

@@ -50,6 +50,26 @@ TEST_F(Scheduled, starts_what_is_due_once_and_again_after_the_interval) {
   EXPECT_EQ(room.number("SELECT COUNT(*) FROM rotation_run WHERE state = 'done'"), 10);
 }
 
+TEST_F(Scheduled, goes_on_beside_a_subject_that_was_damaged_and_tells_of_it) {
+  for (const char* name : {"a", "b", "c"}) ASSERT_TRUE(room.fake->add("acme", name));
+  room.fake->damaged = {"b"};
+  room.options.metrics = &room.metrics;
+  room.restart();
+  room.settle();
+  room.clock.advance(hours(24));
+  room.settle();
+  EXPECT_EQ(room.number("SELECT COUNT(*) FROM rotation_run WHERE state = 'done'"), 2);
+  EXPECT_EQ(room.number("SELECT COUNT(*) FROM rotation_run WHERE name = 'b'"), 0);
+  const auto told = [&](const std::string& line) {
+    return room.metrics.prometheus_text().find(line) != std::string::npos;
+  };
+  EXPECT_TRUE(told("rotation_damaged{kind=\"fake\"} 1\n"));
+  room.fake->damaged.clear();
+  room.clock.advance(minutes(2));
+  room.settle();
+  EXPECT_TRUE(told("rotation_damaged{kind=\"fake\"} 0\n"));
+}
+
 TEST_F(Scheduled, holds_a_subject_back_after_a_run_that_failed) {
   ASSERT_TRUE(room.fake->add("acme", "orders"));
   room.fake->fault = [](Verb verb, const kw::rotation::Run&) {

@@ -124,6 +124,7 @@ struct Engine::State {
     std::map<std::string, std::int64_t> ending;   ///< late, and near its end, by type
     std::map<std::string, double> used;           ///< part of the policy's limits, by type
     std::int64_t without_primary = 0;             ///< of this pass
+    std::int64_t damaged = 0;                     ///< of this pass
     std::optional<WallTime> next_due;
   };
   Status scan();  ///< one page of each inventory

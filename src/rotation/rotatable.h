@@ -129,7 +129,8 @@ class Rotatable {
   virtual std::string_view kind() const = 0;
   virtual Traits traits(const SubjectFacts& facts) const = 0;
   /// The subjects of this kind by (tenant, name), after `after` (nothing: from the start; without
-  /// a name: from the start of its tenant).
+  /// a name: from the start of its tenant). One that is damaged is told as that and keeps nobody
+  /// else from being told.
   /// @param limit 1 to 1,000
   virtual Result<std::vector<SubjectFacts>> inventory(const Subject* after, int limit) = 0;
   /// Of a run without an id our own rows alone. @errors kNotFound(not_found) and those of the store

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -37,6 +38,16 @@ struct SubjectFacts {
   std::int64_t operations = 0;         ///< protect operations of the primary so far
   std::int64_t bytes = 0;              ///< bytes protected by the primary so far
   std::int64_t epoch = 0;              ///< changes whenever the subject changes
+  /// Its rows were changed outside the service: nothing but the subject's name is known of it, and
+  /// that is not authentic.
+  bool damaged = false;
 };
+
+inline SubjectFacts damaged_facts(Subject subject) {
+  SubjectFacts facts;
+  facts.subject = std::move(subject);
+  facts.damaged = true;
+  return facts;
+}
 
 }  // namespace kw::rotation

@@ -172,10 +172,12 @@ Result<std::vector<SubjectFacts>> SecretRotatable::inventory(const rotation::Sub
                                                              int limit) {
   const std::string tenant = after == nullptr ? "" : after->tenant;
   const std::string path = after == nullptr ? "" : after->name;
-  KW_TRY(const std::vector<Secret> found, targets_.secrets().rotating(tenant, path, limit));
+  KW_TRY(const auto found, targets_.secrets().rotating(tenant, path, limit));
   std::vector<SubjectFacts> all;
   all.reserve(found.size());
-  for (const Secret& each : found) all.push_back(facts_of(each));
+  for (const Secrets::Placed& each : found)
+    all.push_back(each.secret ? facts_of(*each.secret)
+                              : rotation::damaged_facts({"secret", each.tenant, each.path}));
   return all;
 }
 

@@ -291,6 +291,16 @@ TEST(RotatingHere, what_is_rendered_follows_the_rotation) {
   EXPECT_EQ(room.house.state("url", 1), kRetired);
 }
 
+TEST(RotatingHere, one_that_was_changed_behind_the_service_keeps_no_other_from_being_told) {
+  RotationRoom room(Kind::kDual);
+  for (const char* path : {"a", "b", "c"}) must(room.house.put(path, put_generated("password")));
+  must(room.house.tamper("UPDATE secret_object SET owner = 'mallory' WHERE path = 'b'"));
+  std::string told;
+  for (const auto& each : must(room.rotatable.inventory(nullptr, 100)))
+    told += each.subject.text() + (each.damaged ? " damaged, " : ", ");
+  EXPECT_EQ(told, "secret:acme/a, secret:acme/b damaged, secret:acme/c, ");
+}
+
 TEST(RotatingHere, what_nobody_can_make_is_not_in_the_inventory) {
   RotationRoom room(Kind::kDual);
   must(room.house.put("by-hand", put_text("value")));

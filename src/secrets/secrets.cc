@@ -129,21 +129,27 @@ Result<Secrets::Page> Secrets::list(std::string_view tenant, const Filter& filte
   return page;
 }
 
-Result<std::vector<Secret>> Secrets::rotating(const std::string& after_tenant,
-                                              const std::string& after_path, int limit) {
+Result<std::vector<Secrets::Placed>> Secrets::rotating(const std::string& after_tenant,
+                                                       const std::string& after_path, int limit) {
   static const std::string kSql =
       "SELECT " + std::string(rows::kSecretColumns) +
       " FROM secret_object s WHERE (s.tenant_name > $1 OR (s.tenant_name = $1 AND s.path > $2))"
       " AND s.deleted_at IS NULL AND s.shape <> 'template'"
       " AND (s.generator <> '' OR s.target <> '') ORDER BY s.tenant_name, s.path LIMIT $3";
-  std::vector<Secret> all;
+  constexpr std::size_t kPath = 2, kTenantName = 24;
+  std::vector<Placed> all;
   KW_OK(on_.store.read([&](store::Reader& reader) -> Status {
     all.clear();
     KW_TRY(const store::Rows rows, reader.query(kSql, {after_tenant, after_path, limit}));
-    for (const store::Row& row : rows) {
+    const auto authentic = [&](const store::Row& row) -> Result<Secret> {
       KW_TRY(rows::SecretRow parsed, rows::secret_of(on_.barrier, row));
-      KW_TRY(Secret secret, rows::complete({reader, on_.barrier}, std::move(parsed)));
-      all.push_back(std::move(secret));
+      return rows::complete({reader, on_.barrier}, std::move(parsed));
+    };
+    for (const store::Row& row : rows) {
+      Result<Secret> secret = authentic(row);
+      if (!secret && secret.error().reason != "row_tampered") return secret.error();
+      all.push_back({row.text(kTenantName), row.text(kPath), {}});
+      if (secret) all.back().secret = *std::move(secret);
     }
     return ok();
   }));

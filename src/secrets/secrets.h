@@ -89,9 +89,14 @@ class Secrets {
   /// By path. @errors kInvalidArgument(bad_limit | bad_name), kNotFound(not_found)
   Result<Page> list(std::string_view tenant, const Filter& filter);
 
+  /// A secret in its place, as the store names it.
+  struct Placed {
+    std::string tenant, path;
+    std::optional<Secret> secret;  ///< nothing: its rows do not authenticate
+  };
   /// Those that can rotate, of all tenants: with a generator or a target, not deleted. By tenant
   /// and path, after the pair given. @param limit 1 to 1,000
-  Result<std::vector<Secret>> rotating(const std::string& after_tenant,
+  Result<std::vector<Placed>> rotating(const std::string& after_tenant,
                                        const std::string& after_path, int limit);
 
   /// Which version is asked for; by default the primary, or that of the caller's bucket.

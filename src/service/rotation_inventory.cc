@@ -20,7 +20,7 @@ Result<bool> read_kind(rotation::Rotatable& rotatable, std::string_view tenant, 
       if (!tenant.empty() && facts.subject.tenant != tenant) return true;
       if (into.size() == most) return false;
       after = facts.subject;
-      into.push_back(std::move(facts));
+      if (!facts.damaged) into.push_back(std::move(facts));
     }
     if (static_cast<int>(page.size()) < kPage) return true;
   }

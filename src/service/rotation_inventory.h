@@ -18,7 +18,7 @@ struct Inventory {
   std::vector<rotation::SubjectFacts> subjects;  ///< by kind, then tenant and name
   bool whole = true;                             ///< false: there are more than were read
 };
-/// The subjects of one tenant, or of all ("").
+/// The subjects of one tenant, or of all (""); without those that are damaged.
 Result<Inventory> read_inventory(const House& house, std::string_view tenant, std::size_t most);
 
 }  // namespace kw::service

@@ -158,7 +158,8 @@ struct Migration {
   std::string_view room;
   int number = 0;
   /// Portable; several statements separated by ';'. Types BIGINT, TEXT and BYTEA only. The marker
-  /// `/*cells*/` after the ')' of a CREATE TABLE says that its rows are rewritten in place.
+  /// `/*cells*/` after the ')' of a CREATE TABLE says that its rows are rewritten in place; a
+  /// statement with `/*postgres*/` is for PostgreSQL alone.
   std::string_view sql;
 };
 
