@@ -147,6 +147,7 @@ Hints hints_for(Session& session, const Command& command, const Arguments& argum
     hints.attempt = std::string("keywright secret ") +
                     (failure.reason == "task_open" ? "complete " : "rotate ") + arguments.reference;
   if (failure.reason == "sealed") return while_sealed(session);
+  if (failure.reason == "row_tampered") hints.attempt = "keywright help runbook KS-2";
   if (about_the_token(failure.reason) && !session.hidden_context().empty()) {
     hints.why =
         "KEYWRIGHT_TOKEN is set and wins over the token of context " + session.hidden_context();
