@@ -217,7 +217,8 @@ class Bench {
 
 int main(int argc, char** argv) {
   if (argc != 4) return 2;
-  const int keys = std::atoi(argv[2]), tenants = std::atoi(argv[3]);
+  const int keys = static_cast<int>(std::strtol(argv[2], nullptr, 10)),
+            tenants = static_cast<int>(std::strtol(argv[3], nullptr, 10));
   if (keys < kOpenAtOnce || tenants < 1) return 2;
   must(crypto::initialise_library(SecretArena::Unlocked::kAllow));
   const auto store = store::open(argv[1]);

@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <string>
 #include <thread>
@@ -188,7 +189,8 @@ double p99(std::vector<double> times) {
 
 int main(int argc, char** argv) {
   if (argc != 4) return 2;
-  const std::int64_t versions = std::atoll(argv[2]), loop_rows = std::atoll(argv[3]);
+  const std::int64_t versions = std::strtoll(argv[2], nullptr, 10),
+                     loop_rows = std::strtoll(argv[3], nullptr, 10);
   must(crypto::initialise_library(SecretArena::Unlocked::kAllow));
   const SystemClock clock;
   auto store = must(store::open(argv[1]));
@@ -212,7 +214,10 @@ int main(int argc, char** argv) {
   // latencies.
   std::this_thread::sleep_for(std::chrono::milliseconds(1200));
   Rotations work(*store, barrier, rotations);
+  const std::clock_t used = std::clock();
   const Rotation first = work.rotate();
+  const double cpu_us = 1e6 * static_cast<double>(std::clock() - used) / CLOCKS_PER_SEC /
+                        static_cast<double>(first.done);
   const Beside second = rotate_beside_a_client(*store, work);
   const double calm = p99(second.calm), busy = p99(second.busy);
   // The loop re-wraps to a KEK that nothing is under yet, so that each row really changes.
@@ -230,6 +235,7 @@ int main(int argc, char** argv) {
       .member("versions", versions)
       .member("seconds", first.seconds);
   json.member("per_second", rate)
+      .member("cpu_us", cpu_us)
       .member("row_by_row_per_second", loop)
       .member("ratio", rate / loop);
   json.member("under_traffic_per_second",

@@ -219,7 +219,7 @@ int main(int count, char** words) {
   }
   if (!crypto::initialise_library(SecretArena::Unlocked::kAllow)) return 1;
   std::vector<std::unique_ptr<Client>> clients;
-  for (int i = 0; i < std::atoi(words[4]); ++i) {
+  for (int i = 0; i < std::strtol(words[4], nullptr, 10); ++i) {
     client::ConnectionOptions options;
     options.http.base_url = words[1];
     options.http.pinned_sha256_hex = words[2];

@@ -148,16 +148,16 @@ int main(int count, char** words) {
   prctl(PR_SET_TIMERSLACK, 1);
   SSL_CTX* context = SSL_CTX_new(TLS_client_method());
   std::vector<Connection> connections;
-  for (int i = 0; i < std::atoi(words[3]); ++i)
+  for (int i = 0; i < std::strtol(words[3], nullptr, 10); ++i)
     connections.push_back(
-        open_connection(context, static_cast<std::uint16_t>(std::atoi(words[1]))));
+        open_connection(context, static_cast<std::uint16_t>(std::strtol(words[1], nullptr, 10))));
   const std::string request =
       std::string("GET ") + words[2] +
       " HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: application/json\r\nAuthorization: Bearer " + token +
       "\r\n\r\n";
-  const double seconds = std::atof(words[4]);
+  const double seconds = std::strtod(words[4], nullptr);
   const Time begin = Clock::now();
-  Load load(std::move(connections), request, std::atof(words[5]), begin,
+  Load load(std::move(connections), request, std::strtod(words[5], nullptr), begin,
             begin + std::chrono::microseconds(static_cast<long>(seconds * 1e6)));
   load.run();
   auto& times = load.milliseconds;

@@ -240,6 +240,7 @@ def dek_row(result, target):
 def kek_rows(result, target):
     row(f"KEK rotation, {result['versions']:,} versions, {result['engine']}", f"{result['per_second']:,.0f}/s",
         f"row by row {result['row_by_row_per_second']:,.0f}/s", f"{result['ratio']:.0f} x", target)
+    row("  of a core each", f"{result['cpu_us']:.2f} us", "", "", "")
     row(f"  foreground write p99 meanwhile ({result['under_traffic_per_second']:,.0f}/s)", f"{result['foreground_p99_busy_ms']:.2f} ms",
         f"calm {result['foreground_p99_calm_ms']:.2f} ms", f"{result['foreground_ratio']:.2f} x", "<= 1.2 x")
 

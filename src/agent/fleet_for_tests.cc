@@ -37,7 +37,7 @@ Config config_of(char** words, int number) {
 
 int main(int argc, char** argv) {
   if (argc != 7) return 2;
-  const int count = std::atoi(argv[6]);
+  const int count = static_cast<int>(std::strtol(argv[6], nullptr, 10));
   const SystemClock clock;
   const observe::Log log =
       observe::Log::to_stderr(clock, observe::Level::kError, observe::Log::Format::kJson);

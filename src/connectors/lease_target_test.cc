@@ -21,7 +21,7 @@ constexpr int kLookedAt = 20;  // of the leases, whether they can log in
 
 int leases_wanted() {
   const char* const text = ::getenv("KEYWRIGHT_LEASES");  // NOLINT(concurrency-mt-unsafe)
-  return text == nullptr ? 40 : std::atoi(text);
+  return text == nullptr ? 40 : static_cast<int>(::strtol(text, nullptr, 10));
 }
 
 class Stopwatch {

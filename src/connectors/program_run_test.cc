@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <fstream>
 #include <thread>
 
@@ -62,7 +63,7 @@ TEST(ProgramRun, is_killed_with_its_whole_group_at_the_deadline) {
   ASSERT_TRUE(end);
   EXPECT_EQ(end->how, How::kTimedOut);
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
-  const pid_t child = std::atoi(end->output.c_str());
+  const pid_t child = static_cast<int>(std::strtol(end->output.c_str(), nullptr, 10));
   ASSERT_GT(child, 1);
   const auto gone = [&] {
     std::ifstream status("/proc/" + std::to_string(child) + "/stat");

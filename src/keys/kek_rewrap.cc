@@ -121,7 +121,7 @@ class Rewrap {
       : context_(context),
         progress_(progress),
         pace_({context.options.slice_min, context.options.slice_max},
-              context.store.foreground_p99()) {}
+              context.store.foreground().p99) {}
 
   Status run(const JobId& id) {
     // Foreground threads go first on a busy machine; Linux keeps niceness per thread.
@@ -179,7 +179,7 @@ class Rewrap {
       if (!slice.cells.empty()) KW_OK(write_slice(slice));
       keep_pace(slice.cells.size());
       ahead.give_back(std::move(slice));
-      if (pace_.rest().count() > 0) context_.rest(pace_.rest());
+      if (pace_.rest().count() > 0 && !ahead.done()) context_.rest(pace_.rest());
     }
     return ok();
   }
@@ -231,7 +231,7 @@ class Rewrap {
     }
     if (measured_ == 0) measured_at_ = now;
     measured_ += cells;
-    pace_.look(now, context_.store.foreground_p99(), held_);
+    pace_.look(now, context_.store.foreground(), held_);
     progress_.foreground_ratio = pace_.ratio();
   }
 

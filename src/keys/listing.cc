@@ -5,6 +5,7 @@
 #include "keys/attributes.h"
 #include "keys/keyring_state.h"
 #include "keys/listing_cursor.h"
+#include "seal/row_macs.h"
 
 namespace kw::keys {
 
@@ -114,15 +115,13 @@ Result<store::Rows> select(store::Reader& reader, const std::string& sql, const 
             wanted.label_name, wanted.label_value, filter.state, wanted.algorithm, filter.limit});
 }
 
-using VersionsByKey = std::unordered_map<KeyId, std::vector<Version>>;
+using VersionsByKey = std::unordered_map<KeyId, std::vector<const store::Row*>>;
 
-Result<VersionsByKey> versions_of(seal::Barrier& barrier, const store::Rows& found) {
+Result<VersionsByKey> by_key(const store::Rows& found) {
   VersionsByKey versions;
-  KW_TRY(seal::RowMacs macs, barrier.row_macs());
   for (const store::Row& row : found) {
-    KW_TRY(Version version, rows::version_of(macs, row));
     KW_TRY(const KeyId key, KeyId::from_bytes(row.bytes(0)));
-    versions[key].push_back(std::move(version));
+    versions[key].push_back(&row);
   }
   return versions;
 }
@@ -145,21 +144,34 @@ class TenantNames {
   std::unordered_map<std::int64_t, std::string> names_;
 };
 
+Result<Key> key_of(seal::RowMacs& macs, const store::Row& found, const VersionsByKey& by_key) {
+  KW_TRY(rows::KeyRow row, rows::key_of(macs, found));
+  std::vector<Version> versions;
+  if (const auto own = by_key.find(row.key.id); own != by_key.end()) {
+    versions.reserve(own->second.size());
+    for (const store::Row* each : own->second) {
+      KW_TRY(Version version, rows::version_of(macs, *each));
+      versions.push_back(std::move(version));
+    }
+  }
+  return rows::complete_key(std::move(row), std::move(versions));
+}
+
 Result<Keyring::Page> read_page(rows::Source source, const Wanted& wanted,
                                 const Keyring::Filter& filter) {
+  constexpr std::size_t kName = 2;
   const Statements& sql = statements(wanted.sort, wanted.all_tenants);
   KW_TRY(const store::Rows key_rows, select(source.reader, sql.keys, wanted, filter));
   KW_TRY(const store::Rows version_rows, select(source.reader, sql.versions, wanted, filter));
-  KW_TRY(VersionsByKey versions, versions_of(source.barrier, version_rows));
+  KW_TRY(const VersionsByKey versions, by_key(version_rows));
   TenantNames tenants(source);
   KW_TRY(seal::RowMacs macs, source.barrier.row_macs());
   Keyring::Page page;
   for (const store::Row& each : key_rows) {
-    KW_TRY(rows::KeyRow row, rows::key_of(macs, each));
-    KW_TRY(row.key.tenant_name, tenants.name(row.key.tenant));
-    std::vector<Version>& own = versions[row.key.id];
-    KW_TRY(Key key, rows::complete_key(std::move(row), std::move(own)));
-    page.keys.push_back(std::make_shared<const Key>(std::move(key)));
+    Result<Key> key = key_of(macs, each, versions);
+    if (!key) return seal::tampered_row_of(key.error(), "key", each.text(kName));
+    KW_TRY(key->tenant_name, tenants.name(key->tenant));
+    page.keys.push_back(std::make_shared<const Key>(*std::move(key)));
   }
   return page;
 }

@@ -9,12 +9,13 @@ namespace {
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
-constexpr double kRatioMax = 1.1;    // 1.2 is promised
-constexpr double kRatioGood = 1.04;  // below it the work may take more
-constexpr std::size_t kSliceUnderTraffic = 512;
-// A rest is so many times as long as its slice took. With a hundred or more, fewer than one write
-// of a hundred meets a slice, and the p99 does not see how long that one waits.
-constexpr double kRestsFirst = 150, kRestsLeast = 50, kRestsMost = 500;
+constexpr double kRatioMax = 1.1;            // 1.2 is promised
+constexpr double kRatioGood = 1.04;          // below it the work may take more
+constexpr std::size_t kSliceAtFirst = 1024;  // under traffic
+// A slice is felt by writes that come while it is written, and by the one after it, whose sync
+// carries its pages. A rest is so many times as long as both take. With a hundred or more, fewer
+// than one write of a hundred feels a slice, and the p99 does not see how long that one takes.
+constexpr double kRestsFirst = 150, kRestsLeast = 110, kRestsMost = 500;
 constexpr microseconds kRestLeast{1000};
 constexpr microseconds kRestMost{500'000};
 // A change shows in the latency of the last second only after a while.
@@ -27,19 +28,30 @@ constexpr microseconds kRestForCalm{100'000};
 RewrapPace::RewrapPace(Bounds bounds, double calm_p99)
     : bounds_(bounds), calm_(calm_p99), rests_per_slice_(kRestsFirst), slice_(bounds.slice_min) {}
 
-void RewrapPace::look(SteadyTime now, double p99, microseconds held) {
-  if (p99 <= 0) return open_up();
+void RewrapPace::look(SteadyTime now, const store::Foreground& others, microseconds held) {
+  if (others.p99 <= 0) return open_up();
   if (!traffic_) {
     traffic_ = true;
-    slice_ = std::clamp(kSliceUnderTraffic, bounds_.slice_min, bounds_.slice_max);
+    slice_ = std::clamp(kSliceAtFirst, bounds_.slice_min, bounds_.slice_max);
     rests_per_slice_ = kRestsFirst;
     calm_since_ = adapted_at_ = now;
   }
-  if (calm_ <= 0) return measure_calm(now, p99);
-  ratio_ = p99 / calm_;
+  if (calm_ <= 0) return measure_calm(now, others.p99);
+  ratio_ = others.p99 / calm_;
   adapt(now);
-  const auto rest = std::chrono::duration_cast<microseconds>(rests_per_slice_ * held);
+  const Seconds one_write(1 / others.per_second);
+  const auto rest = std::chrono::duration_cast<microseconds>(rests_per_slice_ * (held + one_write));
+  fit_slice(held, one_write, rest);
   rest_ = std::clamp(rest, kRestLeast, kRestMost);
+}
+
+// The larger the slices, the fewer there are: they are as large as the longest rest makes up for,
+// or as fits between two writes.
+void RewrapPace::fit_slice(Seconds held, Seconds one_write, microseconds rest) {
+  if (rest > kRestMost && held > one_write)
+    slice_ = std::max(slice_ * 3 / 4, bounds_.slice_min);
+  else if (rest < kRestMost * 3 / 4 || held < one_write / 2)
+    slice_ = std::min(slice_ + slice_ / 4, bounds_.slice_max);
 }
 
 void RewrapPace::open_up() {

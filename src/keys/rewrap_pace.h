@@ -6,6 +6,7 @@
 #include <cstddef>
 
 #include "base/clock.h"
+#include "store/store.h"
 
 namespace kw::keys {
 
@@ -18,16 +19,19 @@ class RewrapPace {
   /// it is found out, by resting, once somebody writes.
   RewrapPace(Bounds bounds, double calm_p99);
 
-  /// Before each slice. @param p99  of the last second; 0: nobody writes. @param held  how long the
-  /// writing of the last slice took.
-  void look(SteadyTime now, double p99, std::chrono::microseconds held);
+  /// Before each slice. @param others  a p99 of 0: nobody writes. @param held  how long the writing
+  /// of the last slice took.
+  void look(SteadyTime now, const store::Foreground& others, std::chrono::microseconds held);
   std::size_t slice() const { return slice_; }
   std::chrono::microseconds rest() const { return rest_; }
   /// Foreground p99 against the calm one; 0: not known, or nobody writes.
   double ratio() const { return ratio_; }
 
  private:
+  using Seconds = std::chrono::duration<double>;
+
   void open_up();
+  void fit_slice(Seconds held, Seconds one_write, std::chrono::microseconds rest);
   void measure_calm(SteadyTime now, double p99);
   void adapt(SteadyTime now);
 

@@ -123,11 +123,18 @@ TEST_F(Tampering, sealed_material_opens_only_for_its_own_version) {
   }
 }
 
-TEST_F(Tampering, a_tampered_row_does_not_get_into_a_list) {
-  must(house.tamper("UPDATE key_object SET owner = 'mallory' WHERE name = 'other'"));
+TEST_F(Tampering, a_tampered_row_does_not_get_into_a_list_which_names_its_key) {
   Keyring::Filter filter;
   filter.tenant = "acme";
-  EXPECT_EQ(reason_of(house.keyring->list(filter)), "row_tampered");
+  for (const char* change :
+       {"UPDATE key_version SET reason = 'x' WHERE key_id = (SELECT id FROM key_object WHERE name ="
+        " 'other')",
+        "UPDATE key_object SET owner = 'mallory' WHERE name = 'other'"}) {
+    must(house.tamper(change));
+    const auto listed = house.keyring->list(filter);
+    EXPECT_EQ(reason_of(listed), "row_tampered");
+    EXPECT_EQ(listed.error().message, "the rows of key other were changed outside the service");
+  }
   filter.prefix = "vic";
   EXPECT_EQ(must(house.keyring->list(filter)).keys.size(), 1u);
 }

@@ -188,7 +188,7 @@ RawAnswer RawClient::answer() {
   RawAnswer answer;
   answer.head = read_until("\r\n\r\n");
   if (answer.head.size() < 12) return answer;
-  answer.status = std::atoi(answer.head.c_str() + 9);
+  answer.status = static_cast<int>(std::strtol(answer.head.c_str() + 9, nullptr, 10));
   const auto length_at = answer.head.find("Content-Length: ");
   if (length_at == std::string::npos) return answer;
   const auto length = std::strtoul(answer.head.c_str() + length_at + 16, nullptr, 10);

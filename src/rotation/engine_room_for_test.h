@@ -47,7 +47,7 @@ class MortalStore final : public store::Store {
     return real_.migrate(migrations);
   }
   std::string_view engine() const override { return real_.engine(); }
-  double foreground_p99() const override { return real_.foreground_p99(); }
+  store::Foreground foreground() const override { return real_.foreground(); }
 
  private:
   store::Store& real_;

@@ -19,7 +19,7 @@ constexpr int kSubjects = 50;
 int wanted_runs() {
   const char* text =
       std::getenv("KEYWRIGHT_SIMULATION_RUNS");  // NOLINT(concurrency-mt-unsafe): nobody sets it
-  return text == nullptr ? 500 : std::max(1, std::atoi(text));
+  return text == nullptr ? 500 : std::max(1, static_cast<int>(std::strtol(text, nullptr, 10)));
 }
 
 std::uint64_t seed() {

@@ -24,4 +24,9 @@ class RowMacs {
   crypto::HmacSha256 hmac_;
 };
 
+/// `failure`; where it is row_tampered it says whose row that is.
+/// @param kind  "key" or "secret". @param name  as the store has it: one that is no name is left
+/// out
+Error tampered_row_of(Error failure, std::string_view kind, std::string_view name);
+
 }  // namespace kw::seal

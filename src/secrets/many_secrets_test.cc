@@ -16,7 +16,7 @@ constexpr int kRoundsInMinute = 6;
 
 int secrets_wanted() {
   const char* const text = ::getenv("KEYWRIGHT_SECRETS");  // NOLINT(concurrency-mt-unsafe)
-  return text == nullptr ? 60 : std::atoi(text);
+  return text == nullptr ? 60 : static_cast<int>(::strtol(text, nullptr, 10));
 }
 
 /// The most events that any minute of the clock had.

@@ -22,13 +22,6 @@ struct Sink {
   seal::Barrier& barrier;
 };
 
-/// A secret row that is authentic by itself; complete() adds the versions and checks that they fit.
-struct SecretRow {
-  Secret secret;
-  std::int64_t next_version = 1;
-  std::int64_t version_changes = 0;  ///< sum of the versions' epochs: one set back alone shows
-};
-
 /// The columns that secret_of reads, in order, from `secret_object s`.
 inline constexpr std::string_view kSecretColumns =
     "s.id, s.tenant, s.path, s.shape, s.type, s.owner, s.classification, s.description, s.regions, "
@@ -41,10 +34,9 @@ inline constexpr std::string_view kSecretColumns =
 Result<std::optional<Secret>> find_secret(Source source, std::int64_t tenant,
                                           std::string_view path);
 Result<std::optional<Secret>> find_secret(Source source, const SecretId& id);
-Result<SecretRow> secret_of(seal::Barrier& barrier, const store::Row& row);
-/// Reads the versions of the row and puts them in. @errors kDataLoss(row_tampered): rows are
-/// missing, older than the secret's row, or disagree on the primary.
-Result<Secret> complete(Source source, SecretRow row);
+/// The secret of this row; its versions are read. @errors kDataLoss(row_tampered): also when rows
+/// of versions are missing, older than the secret's row, or disagree on the primary.
+Result<Secret> secret_of(Source source, const store::Row& row);
 /// @returns false when the path is taken.
 Result<bool> insert_secret(Sink sink, const Secret& secret);
 /// Writes the row with the epoch raised by one. @errors kAborted(stale_epoch)

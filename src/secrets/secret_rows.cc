@@ -7,6 +7,13 @@ namespace {
 
 constexpr std::string_view kTable = "secret_object";
 
+/// A row as it was parsed; the versions are to fit it.
+struct SecretRow {
+  Secret secret;
+  std::int64_t next_version = 1;
+  std::int64_t version_changes = 0;  // sum of the versions' epochs: one set back alone shows
+};
+
 std::int64_t version_changes(const Secret& secret) {
   std::int64_t sum = 0;
   for (const Version& each : secret.versions) sum += each.epoch;
@@ -130,8 +137,7 @@ bool fits(const SecretRow& row, const std::vector<Version>& versions) {
 
 Result<std::optional<Secret>> completed(Source source, const std::optional<store::Row>& row) {
   if (!row) return std::optional<Secret>();
-  KW_TRY(SecretRow parsed, secret_of(source.barrier, *row));
-  KW_TRY(Secret secret, complete(source, std::move(parsed)));
+  KW_TRY(Secret secret, secret_of(source, *row));
   return std::optional<Secret>(std::move(secret));
 }
 
@@ -179,20 +185,15 @@ Result<Settings> parse_settings(std::string_view text) {
   return all;
 }
 
-Result<SecretRow> secret_of(seal::Barrier& barrier, const store::Row& row) {
-  auto parsed = parse(row);
-  if (!parsed) return tampered();
-  KW_OK(barrier.check_row(kTable,
-                          canonical(parsed->secret, parsed->next_version, parsed->version_changes),
-                          row.bytes(23)));
-  return parsed;
-}
-
-Result<Secret> complete(Source source, SecretRow row) {
-  KW_TRY(std::vector<Version> versions, versions_of(source, row.secret.id));
-  if (!fits(row, versions)) return tampered();
-  row.secret.versions = std::move(versions);
-  return std::move(row.secret);
+Result<Secret> secret_of(Source source, const store::Row& found) {
+  auto row = parse(found);
+  if (!row) return tampered();
+  KW_OK(source.barrier.check_row(
+      kTable, canonical(row->secret, row->next_version, row->version_changes), found.bytes(23)));
+  KW_TRY(std::vector<Version> versions, versions_of(source, row->secret.id));
+  if (!fits(*row, versions)) return tampered();
+  row->secret.versions = std::move(versions);
+  return std::move(row->secret);
 }
 
 Result<std::optional<Secret>> find_secret(Source source, std::int64_t tenant,

@@ -2,12 +2,15 @@
 
 #include "base/reveal.h"
 #include "rotation/rollout.h"
+#include "seal/row_macs.h"
 #include "secrets/fingerprint.h"
 #include "secrets/secret_change.h"
 
 namespace kw::secrets {
 
 namespace {
+
+constexpr std::size_t kPath = 2, kTenantName = 24;  // of rows::kSecretColumns
 
 Error refused(std::string_view reason, std::string_view message) {
   return error(Code::kFailedPrecondition, reason, message);
@@ -119,9 +122,9 @@ Result<Secrets::Page> Secrets::list(std::string_view tenant, const Filter& filte
         reader.query(kSql, {*number, filter.after, static_cast<int>(filter.prefix.size()),
                             filter.prefix, filter.target, filter.deleted ? 1 : 0, filter.limit}));
     for (const store::Row& row : rows) {
-      KW_TRY(rows::SecretRow parsed, rows::secret_of(on_.barrier, row));
-      KW_TRY(Secret secret, rows::complete({reader, on_.barrier}, std::move(parsed)));
-      page.secrets.push_back(std::move(secret));
+      Result<Secret> secret = rows::secret_of({reader, on_.barrier}, row);
+      if (!secret) return seal::tampered_row_of(secret.error(), "secret", row.text(kPath));
+      page.secrets.push_back(*std::move(secret));
     }
     return ok();
   }));
@@ -136,17 +139,12 @@ Result<std::vector<Secrets::Placed>> Secrets::rotating(const std::string& after_
       " FROM secret_object s WHERE (s.tenant_name > $1 OR (s.tenant_name = $1 AND s.path > $2))"
       " AND s.deleted_at IS NULL AND s.shape <> 'template'"
       " AND (s.generator <> '' OR s.target <> '') ORDER BY s.tenant_name, s.path LIMIT $3";
-  constexpr std::size_t kPath = 2, kTenantName = 24;
   std::vector<Placed> all;
   KW_OK(on_.store.read([&](store::Reader& reader) -> Status {
     all.clear();
     KW_TRY(const store::Rows rows, reader.query(kSql, {after_tenant, after_path, limit}));
-    const auto authentic = [&](const store::Row& row) -> Result<Secret> {
-      KW_TRY(rows::SecretRow parsed, rows::secret_of(on_.barrier, row));
-      return rows::complete({reader, on_.barrier}, std::move(parsed));
-    };
     for (const store::Row& row : rows) {
-      Result<Secret> secret = authentic(row);
+      Result<Secret> secret = rows::secret_of({reader, on_.barrier}, row);
       if (!secret && secret.error().reason != "row_tampered") return secret.error();
       all.push_back({row.text(kTenantName), row.text(kPath), {}});
       if (secret) all.back().secret = *std::move(secret);

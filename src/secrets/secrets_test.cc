@@ -150,6 +150,8 @@ TEST_P(Keeping, a_row_that_somebody_edited_is_not_believed) {
   must(house.tamper("UPDATE secret_object SET owner = 'mallory' WHERE path = 'db'"));
   EXPECT_EQ(house.read("db"), "<row_tampered>");
   EXPECT_EQ(house.read("other"), "three");
+  EXPECT_EQ(house.secrets->list("acme", {}).error().message,
+            "the rows of secret db were changed outside the service");
   must(house.tamper("UPDATE secret_object SET owner = '' WHERE path = 'db'"));
   EXPECT_EQ(house.read("db"), "two");
   must(house.tamper("UPDATE secret_version SET cell = cell + 1 WHERE number = 2"));

@@ -40,6 +40,8 @@ Result<rotation::Calendar> rotation_calendar(House& house, Call& call, int days)
                                                       rate.scheduled(house.clock.wall()),
                                                       std::min<std::chrono::days>(wanted, kLongest),
                                                       house.rotation.jitter_seed));
+    calendar.problems.insert(calendar.problems.begin(), inventory.problems.begin(),
+                             inventory.problems.end());
     show_real(calendar, rate);
     return calendar;
   });

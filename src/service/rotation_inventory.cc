@@ -7,10 +7,19 @@ namespace kw::service {
 namespace {
 
 constexpr int kPage = 1000;
+constexpr std::size_t kProblemsMax = 100;
+
+void add(rotation::SubjectFacts facts, Inventory& into) {
+  if (!facts.damaged) return into.subjects.push_back(std::move(facts));
+  if (into.problems.size() < kProblemsMax)
+    into.problems.push_back(
+        facts.subject.text() +
+        ": its rows were changed outside the service (KS-2): it does not rotate");
+}
 
 // Reads on until the tenant, the inventory or the room ends. @returns false when there is more.
 Result<bool> read_kind(rotation::Rotatable& rotatable, std::string_view tenant, std::size_t most,
-                       std::vector<rotation::SubjectFacts>& into) {
+                       Inventory& into) {
   std::optional<rotation::Subject> after;
   if (!tenant.empty())
     after = rotation::Subject{std::string(rotatable.kind()), std::string(tenant), ""};
@@ -18,9 +27,9 @@ Result<bool> read_kind(rotation::Rotatable& rotatable, std::string_view tenant, 
     KW_TRY(auto page, rotatable.inventory(after ? &*after : nullptr, kPage));
     for (rotation::SubjectFacts& facts : page) {
       if (!tenant.empty() && facts.subject.tenant != tenant) return true;
-      if (into.size() == most) return false;
+      if (into.subjects.size() == most) return false;
       after = facts.subject;
-      if (!facts.damaged) into.push_back(std::move(facts));
+      add(std::move(facts), into);
     }
     if (static_cast<int>(page.size()) < kPage) return true;
   }
@@ -49,7 +58,7 @@ Result<rotation::SubjectFacts> read_subject(const House& house, const rotation::
 Result<Inventory> read_inventory(const House& house, std::string_view tenant, std::size_t most) {
   Inventory inventory;
   for (rotation::Rotatable* rotatable : house.rotation.rotatables) {
-    KW_TRY(const bool whole, read_kind(*rotatable, tenant, most, inventory.subjects));
+    KW_TRY(const bool whole, read_kind(*rotatable, tenant, most, inventory));
     inventory.whole = inventory.whole && whole;
   }
   return inventory;

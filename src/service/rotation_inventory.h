@@ -1,6 +1,7 @@
 // What rotates, as policies, calendars and events look at it: read through the Rotatables.
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -16,9 +17,12 @@ Result<rotation::SubjectFacts> read_subject(const House& house, const rotation::
 
 struct Inventory {
   std::vector<rotation::SubjectFacts> subjects;  ///< by kind, then tenant and name
-  bool whole = true;                             ///< false: there are more than were read
+  /// Sentences about those that were left out because their rows were changed outside the service:
+  /// the first hundred.
+  std::vector<std::string> problems;
+  bool whole = true;  ///< false: there are more than were read
 };
-/// The subjects of one tenant, or of all (""); without those that are damaged.
+/// The subjects of one tenant, or of all ("").
 Result<Inventory> read_inventory(const House& house, std::string_view tenant, std::size_t most);
 
 }  // namespace kw::service

@@ -259,6 +259,8 @@ Result<Simulated> simulate_rotation(House& house, Call& call, const SimulationOr
            rotation::simulate(inventory.subjects, documents, from,
                               from + std::chrono::days(365) * order.years, limits,
                               house.rotation.jitter_seed));
+    report.problems.insert(report.problems.begin(), inventory.problems.begin(),
+                           inventory.problems.end());
     return Simulated{std::move(report), std::move(inventory.subjects)};
   });
 }

@@ -31,7 +31,7 @@ void LatencyWindow::record(SteadyTime now, double seconds) {
   ++slice.counts[bucket_of(seconds, kBuckets)];
 }
 
-double LatencyWindow::p99(SteadyTime now) const {
+Foreground LatencyWindow::last_second(SteadyTime now) const {
   const std::int64_t newest = slice_number(now);
   std::array<std::uint64_t, kBuckets> sums{};
   std::uint64_t total = 0;
@@ -43,12 +43,12 @@ double LatencyWindow::p99(SteadyTime now) const {
       total += slice.counts[i];
     }
   }
-  if (total < kFewest) return 0;
+  if (total < kFewest) return {};
   const std::uint64_t above = total / 100;  // as many records may be slower than the answer
   std::uint64_t passed = 0;
   std::size_t bucket = kBuckets;
   while (bucket > 0 && passed <= above) passed += sums[--bucket];
-  return kFirst * std::exp2(static_cast<double>(bucket) / kPerOctave);
+  return {kFirst * std::exp2(static_cast<double>(bucket) / kPerOctave), static_cast<double>(total)};
 }
 
 }  // namespace kw::store

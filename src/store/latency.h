@@ -1,4 +1,4 @@
-// The 99th percentile of what happened within the last second.
+// How many writes there were within the last second, and the 99th percentile of how long they took.
 #pragma once
 
 #include <array>
@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "base/clock.h"
+#include "store/store.h"
 
 namespace kw::store {
 
@@ -14,8 +15,8 @@ namespace kw::store {
 class LatencyWindow {
  public:
   void record(SteadyTime now, double seconds);
-  /// 0 when fewer than ten were recorded in the second before `now`.
-  double p99(SteadyTime now) const;
+  /// Zeros when fewer than ten were recorded in the second before `now`.
+  Foreground last_second(SteadyTime now) const;
 
  private:
   static constexpr std::size_t kSlices = 10;

@@ -29,7 +29,7 @@ class EngineStore final : public Store {
   Status read(const std::function<Status(Reader&)>& work) override { return readers_.run(work); }
   Status migrate(std::span<const Migration> migrations) override;
   std::string_view engine() const override { return engine_->name(); }
-  double foreground_p99() const override { return writer_.foreground_p99(); }
+  Foreground foreground() const override { return writer_.foreground(); }
 
  private:
   template <typename Step>

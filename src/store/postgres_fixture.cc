@@ -53,7 +53,8 @@ Result<Programs> newest_programs() {
   int newest = 0;
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(root, ignored))
-    newest = std::max(newest, std::atoi(entry.path().filename().c_str()));
+    newest = std::max(newest,
+                      static_cast<int>(std::strtol(entry.path().filename().c_str(), nullptr, 10)));
   const std::string bin = (root / std::to_string(newest) / "bin").string();
   if (::access((bin + "/postgres").c_str(), X_OK) != 0)
     return error(Code::kUnavailable, "postgres_missing", "no server in /usr/lib/postgresql");

@@ -163,6 +163,12 @@ struct Migration {
   std::string_view sql;
 };
 
+/// What foreground writes were like within the last second; zeros with fewer than ten.
+struct Foreground {
+  double p99 = 0;         ///< of their latency, in seconds
+  double per_second = 0;  ///< how many there were
+};
+
 enum class Priority : std::uint8_t {
   kForeground,
   kBackground,  ///< only while no foreground work waits
@@ -205,9 +211,9 @@ class Store {
   virtual Status migrate(std::span<const Migration> migrations) = 0;
   /// "sqlite" or "postgres".
   virtual std::string_view engine() const = 0;
-  /// Foreground write latency of the last second, p99 in seconds (0 with fewer than ten); jobs use
-  /// it to adapt. Cheap enough to call before every slice.
-  virtual double foreground_p99() const = 0;
+  /// Foreground writes of the last second; jobs use it to adapt. Cheap enough to call before every
+  /// slice.
+  virtual Foreground foreground() const = 0;
 };
 
 /// Opens "sqlite:///absolute/path" or "postgres://…" (libpq URI). The SQLite file is created with

@@ -124,7 +124,7 @@ void bench(const std::string& url, std::int64_t rows) {
         "durable writes (1 read, 2 inserts), threads: " + std::to_string(threads);
     measure(store, what.c_str(), threads * each,
             [&] { durable_writes(store, threads, each, first); });
-    std::printf("%-9s   p99 of the last second: %.2f ms\n", "", store.foreground_p99() * 1000);
+    std::printf("%-9s   p99 of the last second: %.2f ms\n", "", store.foreground().p99 * 1000);
     first += threads * each;
   }
 }
@@ -133,7 +133,8 @@ void bench(const std::string& url, std::int64_t rows) {
 }  // namespace kw::store
 
 int main(int argc, char** argv) {
-  const std::int64_t rows = (argc > 1 ? std::atoll(argv[1]) : 1'000'000) / 1000 * 1000;
+  const std::int64_t rows =
+      (argc > 1 ? std::strtoll(argv[1], nullptr, 10) : 1'000'000) / 1000 * 1000;
   std::string folder = (std::filesystem::temp_directory_path() / "kwbench.XXXXXX").string();
   KW_CHECK(::mkdtemp(folder.data()) != nullptr);
   kw::store::bench("sqlite://" + folder + "/store.db", rows);

@@ -160,7 +160,7 @@ TEST_P(Transactions, count_exactly_under_sixteen_threads) {
   for (int i = 0; i < 16; ++i) threads.emplace_back(hundred);
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(number("SELECT count FROM item WHERE id = 1"), 1600);
-  EXPECT_GT(store().foreground_p99(), 0);
+  EXPECT_GT(store().foreground().p99, 0);
 }
 
 TEST_P(Transactions, let_background_works_wait_for_the_foreground) {

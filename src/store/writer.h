@@ -29,7 +29,7 @@ class Writer {
   Status run(const Store::Work& work, Priority priority);
   /// Queues `work`; `done` is called on the writer thread, or here when the queue is full.
   void submit(Store::Work work, Done done, Priority priority);
-  double foreground_p99() const { return latency_.p99(clock_.steady()); }
+  Foreground foreground() const { return latency_.last_second(clock_.steady()); }
 
  private:
   struct Pending {

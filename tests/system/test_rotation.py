@@ -1,5 +1,6 @@
 """Policies, calendar, runs, consumers and events against a development server: keys renew themselves, people steer."""
 import json
+import sqlite3
 import subprocess
 
 import pytest
@@ -107,6 +108,25 @@ def test_the_calendar_shows_what_comes(dev):
     assert ics.startswith("BEGIN:VCALENDAR\r\n") and ics.count("BEGIN:VEVENT") == shown["rotations"] and "key:acme/orders" in ics
     assert dev.cli("calendar", "-o", "ics", "--days", "30").stdout.count("BEGIN:VEVENT") == shown["rotations"]
     assert dev.cli("key", "list", "-o", "ics").returncode == 2
+
+
+def test_the_calendar_names_what_was_changed_outside_the_service(dev):
+    rest = dev.rest()
+    for name in ("orders", "billing"):
+        rest.post(KEYS, {"name": name})
+    policy(rest, "p", "applies_to: {kinds: [key]}\ninterval: 10d\n")
+    dev.stop()
+    with sqlite3.connect(f"{dev.data}/keywright.db") as store:
+        assert store.execute("UPDATE key_object SET owner = 'mallory' WHERE name = 'billing'").rowcount == 1
+    dev.start()
+    rest = dev.rest()
+    told = "key:acme/billing: its rows were changed outside the service (KS-2): it does not rotate"
+    shown = rest.get(f"{ROTATION}/calendar?tenant=acme&days=30&table=true")
+    assert shown["problems"] == [told] and told in shown["table"]
+    assert {entry["subject"] for entry in shown["entries"] if entry["subject"].startswith("key:")} == {"key:acme/orders"}
+    assert rest.post(f"{ROTATION}/policies:simulate?tenant=acme", {"years": 1})["problems"] == [told]
+    listed = dev.cli("key", "list")
+    assert listed.returncode != 0 and "key billing" in listed.stderr and "runbook KS-2" in listed.stderr, listed.stderr
 
 
 # Runs
