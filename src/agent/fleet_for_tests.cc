@@ -63,6 +63,7 @@ int main(int argc, char** argv) {
   }
   // One after the other they would take up to a second each.
   std::vector<std::thread> stopping;
+  stopping.reserve(agents.size());
   for (const auto& each : agents) stopping.emplace_back([&each] { each->stop(); });
   for (std::thread& each : stopping) each.join();
   return 0;
