@@ -51,13 +51,17 @@ void RewrapPace::fit_slice(Seconds held, Seconds one_write, microseconds rest) {
   if (rest > kRestMost && held > one_write)
     slice_ = std::max(slice_ * 3 / 4, bounds_.slice_min);
   else if (rest < kRestMost * 3 / 4 || held < one_write / 2)
-    slice_ = std::min(slice_ + slice_ / 4, bounds_.slice_max);
+    grow();
 }
 
 void RewrapPace::open_up() {
   traffic_ = false;
   ratio_ = 0;
   rest_ = microseconds(0);
+  grow();
+}
+
+void RewrapPace::grow() {
   slice_ = std::clamp(slice_ + slice_ / 4 + 1, bounds_.slice_min, bounds_.slice_max);
 }
 

@@ -31,6 +31,7 @@ class RewrapPace {
   using Seconds = std::chrono::duration<double>;
 
   void open_up();
+  void grow();
   void fit_slice(Seconds held, Seconds one_write, std::chrono::microseconds rest);
   void measure_calm(SteadyTime now, double p99);
   void adapt(SteadyTime now);
