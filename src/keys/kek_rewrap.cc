@@ -175,7 +175,8 @@ class Rewrap {
       if (ahead.done()) return enter("census");
       Slice slice = ahead.next();
       if (!slice.outcome) return fail(slice);
-      read_ahead(ahead);
+      // Beside traffic one thing at a time: others need the processor.
+      if (pace_.rest().count() == 0) read_ahead(ahead);
       if (!slice.cells.empty()) KW_OK(write_slice(slice));
       keep_pace(slice.cells.size());
       ahead.give_back(std::move(slice));
