@@ -3,7 +3,6 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <deque>
 #include <future>
 #include <optional>
 
@@ -11,6 +10,7 @@
 #include "base/failpoint.h"
 #include "cluster/cluster.h"
 #include "keys/job_store.h"
+#include "keys/rewrap_ahead.h"
 #include "keys/rewrap_pace.h"
 #include "seal/barrier.h"
 
@@ -18,7 +18,6 @@ namespace kw::keys {
 
 namespace {
 
-constexpr std::string_view kCells = "sealed_cell";
 constexpr std::chrono::seconds kLeaseTime{30};
 constexpr std::chrono::seconds kLeaseRenewal{10};
 constexpr int kSequenceBits = 40;
@@ -30,90 +29,6 @@ std::int64_t first_id(std::int64_t tenant) {
 std::int64_t last_id(std::int64_t tenant) {
   return first_id(tenant + 1) - 1;
 }
-
-// The cells of a range of ids, re-wrapped and ready to be written. Its memory serves the next one.
-struct Slice {
-  std::int64_t end = 0;                    // the last id of the range
-  std::vector<store::Cell> cells;          // as read
-  Bytes fresh;                             // the re-wrapped cells, one after the other
-  std::vector<store::CellUpdate> updates;  // borrow from `fresh`
-  Status outcome = ok();
-  std::int64_t bad_cell = 0;  // when it is not good
-};
-
-Status rewrap_cells(seal::KekCipher& cipher, Slice& slice) {
-  std::size_t size = 0;
-  for (const store::Cell& cell : slice.cells) size += cell.bytes.size();
-  slice.fresh.resize(size);
-  slice.updates.clear();
-  slice.updates.reserve(slice.cells.size());
-  std::size_t at = 0;
-  for (const store::Cell& cell : slice.cells) {
-    const std::span<std::uint8_t> out(slice.fresh.data() + at, cell.bytes.size());
-    slice.bad_cell = cell.id;
-    KW_TRY(const bool changed, cipher.rewrap(cell.bytes, out));
-    if (!changed) continue;
-    KW_TRY(const std::uint32_t version, ByteReader(cell.bytes).u32());
-    slice.updates.push_back({cell.id, version, out});
-    at += cell.bytes.size();
-  }
-  return ok();
-}
-
-// Reads and re-wraps ranges of ids in threads of their own, in order and a little ahead of the
-// writing. Each range that is under way has a cipher of its own.
-class Ahead {
- public:
-  Ahead(store::Store& store, std::vector<seal::KekCipher> ciphers, std::int64_t begin,
-        std::int64_t last)
-      : store_(store), ciphers_(std::move(ciphers)), begin_(begin), last_(last) {}
-
-  bool done() const { return under_way_.empty() && begin_ >= last_; }
-  /// Begins ranges of so many ids, until so many are under way.
-  void fill(std::size_t ids, std::size_t ranges) {
-    while (under_way_.size() < std::min(ranges, ciphers_.size()) && begin_ < last_) {
-      const std::int64_t end = std::min(last_, begin_ + static_cast<std::int64_t>(ids));
-      seal::KekCipher& cipher = ciphers_[begun_++ % ciphers_.size()];
-      under_way_.push_back(std::async(
-          std::launch::async, [this, &cipher, begin = begin_, end, slice = spare()]() mutable {
-            read(cipher, begin, end, slice);
-            return std::move(slice);
-          }));
-      begin_ = end;
-    }
-  }
-  /// The oldest range. Not when done().
-  Slice next() {
-    Slice slice = under_way_.front().get();
-    under_way_.pop_front();
-    return slice;
-  }
-  void give_back(Slice slice) { spare_.push_back(std::move(slice)); }
-
- private:
-  Slice spare() {
-    if (spare_.empty()) return {};
-    Slice slice = std::move(spare_.back());
-    spare_.pop_back();
-    return slice;
-  }
-  void read(seal::KekCipher& cipher, std::int64_t begin, std::int64_t end, Slice& slice) {
-    slice.end = end;
-    slice.outcome = store_.read([&](store::Reader& reader) {
-      return reader.read_cells_into(slice.cells, kCells, begin, end,
-                                    static_cast<std::size_t>(end - begin));
-    });
-    if (slice.outcome) slice.outcome = rewrap_cells(cipher, slice);
-  }
-
-  store::Store& store_;
-  std::vector<seal::KekCipher> ciphers_;
-  std::int64_t begin_;
-  const std::int64_t last_;
-  std::size_t begun_ = 0;
-  std::deque<std::future<Slice>> under_way_;
-  std::vector<Slice> spare_;
-};
 
 class Rewrap {
  public:
@@ -167,8 +82,8 @@ class Rewrap {
       KW_TRY(seal::KekCipher cipher, context_.barrier.cipher_to(job_.tenant, job_.target_version));
       ciphers.push_back(std::move(cipher));
     }
-    Ahead ahead(context_.store, std::move(ciphers), std::max(job_.cursor, first_id(job_.tenant)),
-                last);
+    RewrapAhead ahead(context_.store, std::move(ciphers),
+                      std::max(job_.cursor, first_id(job_.tenant)), last);
     while (running()) {
       KW_OK(renew_lease());
       read_ahead(ahead);
@@ -186,7 +101,7 @@ class Rewrap {
   }
 
   // Beside traffic one range is enough: the work rests anyway.
-  void read_ahead(Ahead& ahead) const {
+  void read_ahead(RewrapAhead& ahead) const {
     ahead.fill(pace_.slice(), pace_.rest().count() > 0 ? 1 : kRangesAhead);
   }
 
@@ -210,7 +125,7 @@ class Rewrap {
           began = context_.clock.steady();
           after = job_;
           KW_OK(cluster::require_fence(tx, lease_name_, lease_->fence));
-          if (!slice.updates.empty()) KW_OK(tx.write_cells(kCells, slice.updates));
+          if (!slice.updates.empty()) KW_OK(tx.write_cells(kSealedCells, slice.updates));
           KW_FAILPOINT("kek.rewrap.batch");
           after.cursor = slice.end;
           after.done += static_cast<std::int64_t>(slice.cells.size());
