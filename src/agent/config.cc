@@ -290,7 +290,7 @@ Setting<Draft> flag_setting(std::string name, bool Config::*member) {
   });
 }
 
-Setting<Draft> of_config(Setting<Config> setting) {
+Setting<Draft> of_config(const Setting<Config>& setting) {
   return {
       setting.name,
       [read = setting.read](const YamlView& at, Draft& draft) { return read(at, draft.config); },

@@ -104,9 +104,14 @@ TEST(Config, data_stores_are_read_and_checked_one_by_one) {
         "- {" + names + ", kind: directory, path: relative}",
         "- {" + names + ", kind: directory, path: /a, table: t}",
         "- {" + names + ", kind: postgres, url: 'postgres://u:pw@h/d', table: t, column: c}",
-        "- {" + names + ", kind: directory, path: /a}\n- {" + names +
-            ", kind: directory, path: /b}"})
-    EXPECT_EQ(parse_config(head + wrong + "\n", "f").error().reason, "config_invalid") << wrong;
+        std::string("- {")
+            .append(names)
+            .append(", kind: directory, path: /a}\n- {")
+            .append(names)
+            .append(", kind: directory, path: /b}")})
+    EXPECT_EQ(parse_config(std::string(head).append(wrong).append("\n"), "f").error().reason,
+              "config_invalid")
+        << wrong;
   EXPECT_EQ(parse_config("data_directory: /d\ndata_stores: {}\n", "f").error().reason,
             "config_invalid");
 }

@@ -47,7 +47,9 @@ TEST(Leaf, writes_members_sorted_and_leaves_empty_ones_out) {
 }
 
 TEST(Leaf, writes_times_as_rfc3339_does) {
-  std::mt19937_64 random(7);
+  const unsigned seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937_64 random(seed);
   Event event;
   event.action = "a";
   for (int i = 0; i < 5000; ++i) {

@@ -15,7 +15,7 @@ Error bad_tree_size() {
 Result<Hash> range_hash(TreeNodes& nodes, std::uint64_t begin, std::uint64_t end) {
   std::vector<Hash> peaks;
   for (std::uint64_t at = begin; at < end;) {
-    const int level = std::bit_width(end - at) - 1;
+    const int level = static_cast<int>(std::bit_width(end - at)) - 1;
     KW_TRY(Hash peak, nodes.node(level, at >> level));
     peaks.push_back(peak);
     at += std::uint64_t{1} << level;

@@ -123,7 +123,7 @@ bool holds(const Principal& who, Role role, std::string_view tenant) {
   for (const Grant& grant : who.grants) {
     if (grant.role != role) continue;
     if (grant.tenant == "*") return true;
-    if (tenant != "" && grant.tenant == tenant) return true;
+    if (!tenant.empty() && grant.tenant == tenant) return true;
   }
   return false;
 }

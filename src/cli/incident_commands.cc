@@ -38,7 +38,7 @@ struct Suspects {
 };
 
 // "orders", "acme:orders" or "acme/orders", in the tenant of the session.
-Result<std::string> key_name(Session& session, std::string text) {
+Result<std::string> key_name(Session& session, const std::string& text) {
   if (text.find('/') != text.npos) return "key:" + text;
   KW_TRY(const Reference at, session.reference(text));
   return "key:" + at.tenant + "/" + at.name;

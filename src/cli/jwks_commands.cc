@@ -15,7 +15,7 @@ using Kind = Flag::Kind;
 constexpr std::size_t kTokenFileMax = 64 * 1024;
 
 std::string curve_or_size(const JsonView& key) {
-  const std::string curve = member(key, "crv");
+  std::string curve = member(key, "crv");
   if (!curve.empty()) return curve;
   // Three bytes in four characters.
   return std::to_string(member(key, "n").size() * 6 / 64 * 64) + " bit";

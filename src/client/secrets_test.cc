@@ -94,6 +94,7 @@ TEST(Secrets, many_who_refresh_at_once_send_one_request) {
     return secret_response(1);
   });
   std::vector<std::thread> threads;
+  threads.reserve(16);
   std::atomic<int> good{0};
   for (int i = 0; i < 16; ++i)
     threads.emplace_back([&] { good += room.secrets->refresh("a").has_value() ? 1 : 0; });

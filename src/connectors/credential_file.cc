@@ -218,7 +218,7 @@ Status CredentialFile::edit(
 
 Result<bool> CredentialFile::replace(const std::optional<Found>& was, std::string_view text) const {
   const auto written = write_beside(was, text);
-  const auto exchanged = written ? exchange(was) : Result<bool>(written.error());
+  auto exchanged = written ? exchange(was) : Result<bool>(written.error());
   // The name beside has the old text now, or the new one that is not wanted.
   unlinkat(folder_.number(), beside().c_str(), 0);
   if (!exchanged || !*exchanged) return exchanged;

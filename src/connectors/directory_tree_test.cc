@@ -28,7 +28,7 @@ T must(Result<T> result) {
   if (!result) ADD_FAILURE() << result.error().reason << ": " << result.error().message;
   return *std::move(result);
 }
-inline void must(Status status) {
+inline void must(const Status& status) {
   if (!status) ADD_FAILURE() << status.error().reason << ": " << status.error().message;
 }
 

@@ -42,9 +42,10 @@ class UserList final : public ForeignSystem {
     made.account = {{"name", name}};
     made.first = {1, name + "_a", random_value_for_tests()};
     const auto text = credential_text(made.first.secret);
-    KW_CHECK(ServerProcess::run({kPython, "-B", "-c", kPut, KW_EXAMPLES "/exec_connector",
-                                 folder_ / "users.json", made.first.principal, std::string(*text)},
-                                folder_ / "log"));
+    KW_CHECK(ServerProcess::run(
+        {kPython, "-B", "-c", kPut, std::string(KW_EXAMPLES).append("/exec_connector"),
+         folder_ / "users.json", made.first.principal, std::string(*text)},
+        folder_ / "log"));
     return made;
   }
   std::map<std::string, std::string> catalogue() override {

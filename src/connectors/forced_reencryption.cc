@@ -57,6 +57,7 @@ Result<std::vector<rotation::Readable>> ForcedReencryption::readable(
   std::map<std::string, std::int64_t> stores;
   for (const rotation::Reference& row : references) stores[row.place] += row.items;
   std::vector<rotation::Readable> found;
+  found.reserve(stores.size());
   for (const auto& [store, items] : stores) found.push_back({subject.tenant, store, items, true});
   return found;
 }

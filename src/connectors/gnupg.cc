@@ -321,7 +321,7 @@ Answer Gnupg::revoke_old(const Context& context, const Place& place, const Crede
   // 1: compromised; 2: superseded. Signatures of a compromised key are refused whenever they were
   // made.
   const std::string reason = context.emergency ? "1" : "2";
-  const Answer answer =
+  Answer answer =
       answer_of(change(context, place, old, "revkey\ny\n" + reason + "\n\ny\n", "unusable"));
   if (answer.outcome != Outcome::kOk || !end_sessions) return answer;
   return Answer::definite_fail("sessions_cannot_be_ended",

@@ -267,8 +267,9 @@ Result<Credential> made_of(const codec::JsonDocument& answer, const HttpApiTerms
   if (!secret || secret->empty() || id.empty())
     return error(Code::kUnavailable, "bad_answer",
                  "the answer of the API has no id or no secret where the settings say");
-  Credential made{version, std::move(id), SecretBytes::copy_of(as_bytes(*secret))};
-  wipe(secret->data(), secret->size());
+  std::string& text = *secret;
+  Credential made{version, std::move(id), SecretBytes::copy_of(as_bytes(text))};
+  wipe(text.data(), text.size());
   return made;
 }
 

@@ -199,7 +199,7 @@ class Mariadb final : public LoginConnector {
   static Status may_work(MariadbSession& session, const MariadbTarget& target) {
     if (target.probe.empty()) return ok();
     KW_OK(session.run("START TRANSACTION"));
-    const Status done = session.run(target.probe);
+    Status done = session.run(target.probe);
     if (!done && done.error().code == Code::kFailedPrecondition)
       return error(Code::kFailedPrecondition, "permission_missing", done.error().message);
     if (!done) return done;

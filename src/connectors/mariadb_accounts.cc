@@ -87,7 +87,7 @@ Status end_sessions(MariadbSession& admin, const std::string& user) {
   KW_TRY(const auto rows, admin.ask("SELECT ID FROM information_schema.PROCESSLIST WHERE USER = " +
                                     mariadb_text(user) + " AND ID <> CONNECTION_ID()"));
   for (const auto& row : rows) {
-    const Status killed = admin.run("KILL CONNECTION " + row[0]);
+    Status killed = admin.run("KILL CONNECTION " + row[0]);
     // It may have ended by itself: error 1094 is "unknown thread".
     if (!killed && killed.error().reason != "target_refused") return killed;
   }

@@ -80,6 +80,7 @@ Result<std::vector<std::string>> MariadbIssuer::issued(const Context& context, c
                     mariadb_text(prefix) + ")) = " + mariadb_text(prefix) +
                     " AND Host = " + mariadb_text(target.host) + " ORDER BY User"));
   std::vector<std::string> names;
+  names.reserve(rows.size());
   for (const auto& row : rows) names.push_back(row[0]);
   return names;
 }

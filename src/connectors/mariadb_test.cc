@@ -36,11 +36,12 @@ TEST(MariadbCertificate, is_asked_for_by_a_name_that_the_library_compares) {
 }
 
 TEST(MariadbCertificate, is_not_left_unchecked_because_the_environment_says_so) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread
   ASSERT_EQ(setenv("MARIADB_TLS_DISABLE_PEER_VERIFICATION", "1", 1), 0);
   const auto session =
       MariadbSession::open({"localhost", 1, true, ""}, "", {1, "app", value_for_tests("x")},
                            std::chrono::steady_clock::now() + std::chrono::seconds(10));
-  unsetenv("MARIADB_TLS_DISABLE_PEER_VERIFICATION");
+  unsetenv("MARIADB_TLS_DISABLE_PEER_VERIFICATION");  // NOLINT(concurrency-mt-unsafe)
   ASSERT_FALSE(session);
   EXPECT_EQ(session.error().reason, "environment");
 }

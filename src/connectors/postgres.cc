@@ -40,9 +40,9 @@ Status may_work(PostgresSession& session, const PostgresTarget& target) {
   KW_TRY(const auto pid, session.ask("SELECT pg_backend_pid()::text"));
   const std::string table =
       quoted_identifier(target.probe_schema) + ".keywright_probe_" + std::string(pid.text(0, 0));
-  const Status done = session.run(
-      "BEGIN; CREATE TABLE " + table + " (id int); INSERT INTO " + table + " VALUES (1); UPDATE " +
-      table + " SET id = 2; SELECT id FROM " + table + "; DROP TABLE " + table + "; ROLLBACK");
+  Status done = session.run("BEGIN; CREATE TABLE " + table + " (id int); INSERT INTO " + table +
+                            " VALUES (1); UPDATE " + table + " SET id = 2; SELECT id FROM " +
+                            table + "; DROP TABLE " + table + "; ROLLBACK");
   if (!done && done.error().code == Code::kFailedPrecondition)
     return error(Code::kFailedPrecondition, "permission_missing", done.error().message);
   return done;
@@ -189,7 +189,7 @@ class Postgres final : public LoginConnector {
   /// One role, another password. @param present  the credential that may be the one that works
   static Status exchange(const Context& context, const Place& place, const PostgresTarget& target,
                          const Credential& to, const Credential* present) {
-    const Status already = target.probe(target.primary, to, context.deadline);
+    Status already = target.probe(target.primary, to, context.deadline);
     if (already || already.error().code != Code::kUnauthenticated) return already;
     KW_TRY(const auto admin, target.administer(place, {present}, context.deadline));
     KW_TRY(const std::string verifier, admin->verifier(to.principal, to.secret));

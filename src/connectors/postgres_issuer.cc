@@ -57,6 +57,7 @@ Result<std::vector<std::string>> databases_of(PostgresSession& admin, std::strin
                    "pg_roles WHERE rolname = $1)",
                    PostgresParams().text(name)));
   std::vector<std::string> names;
+  names.reserve(static_cast<std::size_t>(rows.size()));
   for (int i = 0; i < rows.size(); ++i) names.emplace_back(rows.text(i, 0));
   return names;
 }
@@ -128,6 +129,7 @@ Result<std::vector<std::string>> PostgresIssuer::issued(const Context& context, 
          admin->ask("SELECT rolname::text FROM pg_roles WHERE starts_with(rolname, $1) ORDER BY 1",
                     PostgresParams().text(prefix)));
   std::vector<std::string> names;
+  names.reserve(static_cast<std::size_t>(rows.size()));
   for (int i = 0; i < rows.size(); ++i) names.emplace_back(rows.text(i, 0));
   return names;
 }

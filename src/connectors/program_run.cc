@@ -71,7 +71,7 @@ void limit(int what, rlim_t value) {
   signal(SIGPIPE, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
+  sigprocmask(SIG_SETMASK, &none, nullptr);  // NOLINT(concurrency-mt-unsafe): one thread
   umask(077);
   limit(RLIMIT_CORE, 0);
   limit(RLIMIT_CPU, prepared.seconds);
@@ -205,6 +205,7 @@ class Running {
 
 std::vector<char*> pointers(std::vector<std::string>& words) {
   std::vector<char*> all;
+  all.reserve(words.size() + 1);
   for (std::string& word : words) all.push_back(word.data());
   all.push_back(nullptr);
   return all;

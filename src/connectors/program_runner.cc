@@ -218,7 +218,8 @@ Result<ProgramEnd> end_of(ByteView reply) {
 
 }  // namespace
 
-Result<std::unique_ptr<ProgramRunner>> ProgramRunner::start(std::vector<DeclaredProgram> programs) {
+Result<std::unique_ptr<ProgramRunner>> ProgramRunner::start(
+    const std::vector<DeclaredProgram>& programs) {
   std::array<int, 2> ends{};
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) return no_runner();
   OpenFile ours(ends[0]), theirs(ends[1]);

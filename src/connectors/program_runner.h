@@ -16,7 +16,7 @@ class ProgramRunner {
  public:
   /// Forks: call it before the first thread.
   /// @errors kUnavailable(no_runner)
-  static Result<std::unique_ptr<ProgramRunner>> start(std::vector<DeclaredProgram> programs);
+  static Result<std::unique_ptr<ProgramRunner>> start(const std::vector<DeclaredProgram>& programs);
   ~ProgramRunner();
   ProgramRunner(const ProgramRunner&) = delete;
   ProgramRunner& operator=(const ProgramRunner&) = delete;

@@ -47,6 +47,7 @@ TEST_F(ProgramRunnerTest, runs_what_is_declared_and_nothing_else) {
 
 TEST_F(ProgramRunnerTest, serves_many_at_once_and_keeps_deadlines) {
   std::vector<std::thread> threads;
+  threads.reserve(8);
   std::atomic<int> right{0};
   for (int i = 0; i < 8; ++i)
     threads.emplace_back([&, i] {

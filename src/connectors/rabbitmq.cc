@@ -152,7 +152,7 @@ class Rabbitmq final : public LoginConnector {
     KW_TRY(const auto login,
            RabbitmqLogin::open(target.amqp, target.vhost, credential, context.deadline));
     if (probe == Probe::kPositive) return ok();
-    const Status seen = login->declare_passive(target.probe_queue);
+    Status seen = login->declare_passive(target.probe_queue);
     if (seen || seen.error().code != Code::kFailedPrecondition) return seen;
     return error(Code::kFailedPrecondition, "permission_missing", seen.error().message);
   }

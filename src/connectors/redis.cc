@@ -177,7 +177,7 @@ class Redis final : public LoginConnector {
 
   // A password that is not there cannot be taken away: that is an error to Redis.
   static Status change(RedisSession& admin, const Credential& one, const std::string& rule) {
-    const Status changed = set_user(admin, one.principal, {rule});
+    Status changed = set_user(admin, one.principal, {rule});
     if (changed || rule[0] != '!' || changed.error().reason != "target_refused") return changed;
     KW_TRY(const RedisReply facts, admin.ask({"ACL", "GETUSER", one.principal}));
     for (const RedisReply& part : facts.list)

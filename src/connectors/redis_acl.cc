@@ -92,7 +92,7 @@ Status is_persistent(RedisSession& admin) {
 
 Status persist(RedisSession& admin) {
   KW_TRY(const std::string file, configured(admin, "aclfile"));
-  const Status kept = file.empty() ? admin.run({"CONFIG", "REWRITE"}) : admin.run({"ACL", "SAVE"});
+  Status kept = file.empty() ? admin.run({"CONFIG", "REWRITE"}) : admin.run({"ACL", "SAVE"});
   if (!kept && kept.error().reason == "target_refused") return not_persistent();
   return kept;
 }

@@ -55,6 +55,7 @@ const passwd* other_user(const char* user) {
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
   std::vector<char*> made;
+  made.reserve(texts.size() + 1);
   for (std::string& text : texts) made.push_back(text.data());
   made.push_back(nullptr);
   return made;
@@ -68,7 +69,8 @@ struct Spawned {
 Spawned spawn(std::vector<std::string> words, const std::string& log, const char* user,
               const ServerProcess::Variables& variables) {
   std::vector<std::string> environment{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8"};
-  for (const auto& [name, value] : variables) environment.push_back(name + "=" + value);
+  for (const auto& [name, value] : variables)
+    environment.push_back(std::string(name).append("=").append(value));
   const auto arguments = pointers(words), settings = pointers(environment);
   const passwd* const other = other_user(user);
   int ends[2];

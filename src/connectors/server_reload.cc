@@ -50,7 +50,7 @@ Status reload_server(const CredentialFileTerms& pid_file, std::string_view progr
 
 Status await_login(const std::function<Status()>& probe, bool wanted, SteadyTime deadline) {
   for (int silences = 0;;) {
-    const Status login = probe();
+    Status login = probe();
     const bool refused = !login && login.error().code == Code::kUnauthenticated;
     const bool silent = !login && login.error().code == Code::kUnavailable;
     if (!login && !refused && (!silent || ++silences > kSilencesMax)) return login;

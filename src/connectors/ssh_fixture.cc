@@ -125,7 +125,7 @@ class SshSystem : public ForeignSystem {
   }
   std::string fresh_name() { return "app" + std::to_string(++accounts_); }
   std::string write_key(const Credential& credential) {
-    const std::string name = sshd_.fresh_name();
+    std::string name = sshd_.fresh_name();
     sshd_.write_private(name, as_text(credential.secret.reveal(Reveal{})));
     return name;
   }

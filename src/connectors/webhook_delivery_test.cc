@@ -27,6 +27,7 @@ constexpr std::chrono::seconds kPatience{20};
 class WebhookDelivery : public testing::Test {
  protected:
   void SetUp() override {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody sets it
     const char* package = std::getenv("KEYWRIGHT_STANDARDWEBHOOKS");
     if (package == nullptr && access("/usr/bin/python3", X_OK) != 0)
       GTEST_SKIP() << "neither Node.js nor Python is here";
@@ -39,7 +40,8 @@ class WebhookDelivery : public testing::Test {
       receiver_.start({"/usr/bin/env", "node", script, folder_ / "port", folder_ / "secrets"},
                       folder_ / "log");
     } else {
-      receiver_.start({"/usr/bin/python3", "-B", KW_CONNECTORS "/webhook_receiver_for_tests.py",
+      receiver_.start({"/usr/bin/python3", "-B",
+                       std::string(KW_CONNECTORS).append("/webhook_receiver_for_tests.py"),
                        folder_ / "port", folder_ / "secrets"},
                       folder_ / "log");
     }

@@ -79,7 +79,7 @@ class WithConsumer final : public secrets::Connector {
   }
   Answer install(const Context& context, const Place& place, const Credential& fresh,
                  const Credential* old) override {
-    const Answer answer = real_.install(context, place, fresh, old);
+    Answer answer = real_.install(context, place, fresh, old);
     if (answer.outcome == Outcome::kOk) held_.take(fresh);
     return answer;
   }
@@ -105,7 +105,7 @@ class WithConsumer final : public secrets::Connector {
   }
   Answer revoke_old(const Context& context, const Place& place, const Credential& old,
                     const Credential& fresh, bool end_sessions) override {
-    const Answer answer = real_.revoke_old(context, place, old, fresh, end_sessions);
+    Answer answer = real_.revoke_old(context, place, old, fresh, end_sessions);
     if (answer.outcome == Outcome::kOk) held_.forget(old);
     return answer;
   }

@@ -2,6 +2,7 @@
 #include <openssl/crypto.h>
 
 #include <cstring>
+#include <string_view>
 
 #include "crypto/digest.h"
 #include "crypto/key.h"
@@ -25,9 +26,10 @@ TEST(Library, wipes_what_openssl_frees) {
   CRYPTO_free_fn give_back = nullptr;
   CRYPTO_get_mem_functions(&take, &grow, &give_back);
   auto* block = static_cast<char*>(take(40, "", 0));
-  std::memcpy(block, "0123456789012345678901234567890123456789", 40);
+  constexpr std::string_view kText = "0123456789012345678901234567890123456789";
+  std::memcpy(block, kText.data(), kText.size());
   auto* grown = static_cast<char*>(grow(block, 4000, "", 0));
-  EXPECT_EQ(std::memcmp(grown, "0123456789012345678901234567890123456789", 40), 0);
+  EXPECT_EQ(std::memcmp(grown, kText.data(), kText.size()), 0);
   auto* shrunk = static_cast<char*>(grow(grown, 10, "", 0));
   EXPECT_EQ(std::memcmp(shrunk, "0123456789", 10), 0);
   EXPECT_EQ(grow(shrunk, 0, "", 0), nullptr);

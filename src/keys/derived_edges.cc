@@ -22,21 +22,21 @@ Result<Bytes> KeyEdges::revision(store::Reader& reader) {
 
 Result<std::vector<rotation::Edge>> KeyEdges::edges(store::Reader& reader) {
   KW_TRY(const auto rows,
-         reader.query("SELECT t.name, k.name FROM (SELECT tenant, name, ROW_NUMBER() OVER"
-                      " (PARTITION BY tenant ORDER BY name) AS place FROM key_object) k"
-                      " JOIN tenant t ON t.number = k.tenant WHERE k.place <= $1"
-                      " AND t.name <> $2 ORDER BY t.name, k.name LIMIT $3",
-                      {kKeysOfTenantMax, kDrillTenant,
-                       static_cast<std::int64_t>(rotation::kEdgesMax) + 1}));
+         reader.query(
+             "SELECT t.name, k.name FROM (SELECT tenant, name, ROW_NUMBER() OVER"
+             " (PARTITION BY tenant ORDER BY name) AS place FROM key_object) k"
+             " JOIN tenant t ON t.number = k.tenant WHERE k.place <= $1"
+             " AND t.name <> $2 ORDER BY t.name, k.name LIMIT $3",
+             {kKeysOfTenantMax, kDrillTenant, static_cast<std::int64_t>(rotation::kEdgesMax) + 1}));
   if (rows.size() > rotation::kEdgesMax)
     return error(Code::kResourceExhausted, "too_many_edges", "the graph holds 200,000 edges");
   std::vector<rotation::Edge> all;
   all.reserve(rows.size());
   for (const store::Row& row : rows) {
-    const std::string tenant = row.text(0);
+    const std::string& tenant = row.text(0);
     all.push_back({rotation::Node{kek_subject(tenant).text()},
-                   rotation::Node{"key:" + tenant + "/" + row.text(1)},
-                   rotation::EdgeType::kWraps, false, ""});
+                   rotation::Node{"key:" + tenant + "/" + row.text(1)}, rotation::EdgeType::kWraps,
+                   false, ""});
   }
   return all;
 }

@@ -33,7 +33,7 @@ Status IncidentShadows::make_tenant(const audit::Event& by) {
   if (found.error().code != Code::kNotFound) return found.error();
   KW_TRY(const TenantName name, TenantName::parse(kDrillTenant));
   std::optional<Tenant> made;
-  const Status written = on_.store.write([&](store::Tx& tx) -> Status {
+  Status written = on_.store.write([&](store::Tx& tx) -> Status {
     KW_TRY(made, on_.keyring.create_tenant({tx, by}, name));
     return ok();
   });

@@ -70,6 +70,7 @@ Result<std::vector<rotation::Job>> KekJobSource::list(std::string_view tenant,
                                                       std::optional<WallTime> before, int limit) {
   KW_TRY(const std::vector<Job> jobs, rotations_.list(tenant, limit, before));
   std::vector<rotation::Job> all;
+  all.reserve(jobs.size());
   for (const Job& each : jobs) all.push_back(shown(each));
   return all;
 }

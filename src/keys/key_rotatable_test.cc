@@ -384,6 +384,7 @@ TEST(KeyRotation, the_inventory_goes_over_all_tenants_page_by_page) {
     after = found.back().subject;
   }
   std::vector<std::string> wanted;
+  wanted.reserve(11);
   for (int i = 0; i < 5; ++i) wanted.push_back("key:acme/a-" + std::to_string(i) + "=mac");
   wanted.emplace_back("key:acme/tokens=jwt");
   for (int i = 0; i < 5; ++i) wanted.push_back("key:globex/b-" + std::to_string(i) + "=dek");
@@ -413,7 +414,7 @@ TEST(KeyRotation, the_inventory_goes_on_behind_what_is_no_longer_there) {
   RotationRoom room;
   must(room.house.create("b", Algorithm::kAes256Gcm, "globex"));
   for (const char* name : {"a", "c"}) room.make(name, Algorithm::kHmacSha256);
-  const auto first_behind = [&](rotation::Subject place) {
+  const auto first_behind = [&](const rotation::Subject& place) {
     return must(room.keys.inventory(&place, 1)).front().subject.text();
   };
   EXPECT_EQ(first_behind({"key", "acme", "b"}), "key:acme/c");

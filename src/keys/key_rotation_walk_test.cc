@@ -132,7 +132,7 @@ class Walk {
 };
 
 TEST(KeyRotationWalk, keeps_one_primary_and_loses_nothing) {
-  const char* given = std::getenv("KW_SEED");
+  const char* given = std::getenv("KW_SEED");  // NOLINT(concurrency-mt-unsafe): nobody sets it
   const std::uint64_t seed =
       given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
   std::printf("seed: KW_SEED=%llu\n", static_cast<unsigned long long>(seed));

@@ -165,6 +165,7 @@ TEST_F(Budget, counts_at_least_what_was_used_before_a_crash) {
 TEST_F(Budget, is_refilled_by_one_while_many_take) {
   MessageBudget budget(*house.store, {2048});
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int i = 0; i < 4; ++i) threads.emplace_back([&] { take(budget, 10'000); });
   for (std::thread& thread : threads) thread.join();
   settle();

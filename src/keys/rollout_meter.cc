@@ -28,7 +28,7 @@ std::size_t step_of(std::chrono::nanoseconds took) {
   const auto nanos = static_cast<std::uint64_t>(std::max<std::int64_t>(took.count(), 0));
   const std::uint64_t micros = nanos / 1000;
   if (micros == 0) return 0;
-  const int doublings = std::bit_width(micros) - 1;
+  const int doublings = static_cast<int>(std::bit_width(micros)) - 1;
   const std::uint64_t part = (micros << 2 >> doublings) & 3U;
   const std::size_t step = static_cast<std::size_t>(doublings) * kStepsPerDoubling + part;
   return std::min(step, kSteps - 1);

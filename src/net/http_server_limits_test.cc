@@ -68,7 +68,7 @@ TEST_P(Limits, an_idle_connection_is_closed_without_a_word) {
 TEST_P(Limits, a_client_that_never_reads_is_cut) {
   TestServer server(GetParam());
   server.application.on_request = [](const Request&, Reply reply) {
-    reply.send(json(std::string(30'000'000, 'z')));
+    reply.send(json(std::string().append(30'000'000, 'z')));
   };
   RawClient client(server);
   client.send(get("/"));

@@ -20,7 +20,7 @@ class Manager {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     socklen_t size = sizeof(sa_family_t);  // unix(7): autobind
-    bind(socket_, reinterpret_cast<sockaddr*>(&address), size);
+    if (bind(socket_, reinterpret_cast<sockaddr*>(&address), size) != 0) ADD_FAILURE() << errno;
     size = sizeof address;
     getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size);
     name_.assign(address.sun_path, size - offsetof(sockaddr_un, sun_path));

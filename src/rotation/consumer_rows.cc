@@ -137,6 +137,7 @@ Result<std::vector<Consumer>> select_consumers(store::Reader& reader, std::strin
                       " AND c.name > $2 ORDER BY c.name LIMIT $3",
                       {tenant, after, limit}));
   std::vector<Consumer> consumers;
+  consumers.reserve(rows.size());
   for (const store::Row& row : rows) consumers.push_back(consumer_of(row));
   return consumers;
 }

@@ -22,6 +22,7 @@ Result<std::vector<Held>> free_events(store::Reader& reader) {
                       " ORDER BY h.held_at, h.subject LIMIT $1",
                       {kAtOnce}));
   std::vector<Held> all;
+  all.reserve(rows.size());
   for (const store::Row& row : rows)
     all.push_back({{row.text(0), row.text(1), row.text(2)}, row.text(3), row.text(4)});
   return all;

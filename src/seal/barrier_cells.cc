@@ -104,6 +104,7 @@ Result<std::vector<std::int64_t>> Barrier::put_each(store::Tx& tx,
   KW_FAILPOINT("seal.cell.put");
   KW_OK(take_cells(tx, places));
   std::vector<std::int64_t> tenants;
+  tenants.reserve(places.size());
   for (const auto& [tenant, place] : places) tenants.push_back(tenant);
   KW_TRY(const std::vector<KekRow> primaries, load_primary_keks(tx, *root, tenants));
   KekOpener opener(*root);

@@ -25,8 +25,8 @@ constexpr std::string_view kUpper = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 constexpr std::string_view kDigits = "0123456789";
 
 std::string alphabet_of(std::string_view name) {
-  const std::string letters = std::string(kLower) + std::string(kUpper);
-  const std::string alnum = letters + std::string(kDigits);
+  std::string letters = std::string(kLower) + std::string(kUpper);
+  std::string alnum = letters + std::string(kDigits);
   if (name == "url") return alnum + "-_";
   if (name == "alnum") return alnum;
   if (name == "alpha") return letters;

@@ -45,7 +45,7 @@ class Walking : public testing::TestWithParam<Engine> {
 
   TestHouse house{GetParam()};
   Model model;
-  std::mt19937_64 random;
+  std::mt19937_64 random{std::random_device{}()};
   int made = 0;
 };
 INSTANTIATE_TEST_SUITE_P(Store, Walking, testing::Values(Engine::kSqlite, Engine::kPostgres),

@@ -112,6 +112,7 @@ Result<Fields> Value::parts() const {
   return all;
 }
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): it is moved from, text by text
 Result<Value> Value::with(Fields changes) const {
   KW_TRY(Fields all, parts());
   if (!structured_) all.clear();

@@ -39,7 +39,7 @@ Result<std::shared_ptr<const rotation::GraphModel>> load_graph(House& house) {
 
 Status change_graph(House& house, Call& call, const Edge& edge, const Wording<Done>& wording,
                     const std::function<Status(rotation::Change)>& work) {
-  const Status outcome = [&]() -> Status {
+  Status outcome = [&]() -> Status {
     KW_OK(authorise(house, call, {}));
     KW_OK(check_ends(call, edge));
     return transact(house, call, {}, [&](keys::Change change) -> Status {

@@ -255,7 +255,7 @@ Result<std::vector<rotation::Notice>> incident_notices(House& house, Call& call,
 
 Status note_incident_notice(House& house, Call& call, const IncidentId& id, std::string_view kind,
                             std::string_view recipient, const Wording<Done>& wording) {
-  const Status outcome = [&]() -> Status {
+  Status outcome = [&]() -> Status {
     KW_OK(visible_incident(house, call, id));
     return transact(house, call, {}, [&](keys::Change change) -> Status {
       KW_TRY(const auto notices, house.emergency.incidents.notices(change.tx, id));

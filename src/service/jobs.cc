@@ -168,7 +168,7 @@ Result<Job> throttle_job(House& house, Call& call, const JobId& id,
 Result<std::vector<rotation::Quarantined>> job_quarantine(House& house, Call& call, const JobId& id,
                                                           std::string_view after, int limit) {
   using List = std::vector<rotation::Quarantined>;
-  const Result<List> outcome = [&]() -> Result<List> {
+  Result<List> outcome = [&]() -> Result<List> {
     KW_OK(visible_job(house, call, id));
     return house.rotation.reencryption.quarantine(id, after, limit);
   }();

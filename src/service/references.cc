@@ -130,8 +130,9 @@ Status add_reference_blockers(House& house, const keys::Key& key, const keys::Ve
     } else if (!count) {
       readiness.blockers.push_back(blocker(store, 0, "counted: " + job));
     } else if (!fence || count->first_at < *fence) {
-      const std::string since = fence ? " after " + rfc3339(*fence) : "";
-      readiness.blockers.push_back(blocker(store, 0, "counted" + since + ": " + job));
+      std::string wanted = "counted";
+      if (fence) wanted.append(" after ").append(rfc3339(*fence));
+      readiness.blockers.push_back(blocker(store, 0, wanted.append(": ").append(job)));
     }
   }
   readiness.ready = readiness.blockers.empty();

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -41,7 +42,12 @@ class Victim {
   Victim& operator=(const Victim&) = delete;
 
   bool next(int& thread, std::int64_t& number) {
-    return std::fscanf(acknowledged_, "%d %ld", &thread, &number) == 2;
+    std::array<char, 64> line{};
+    if (std::fgets(line.data(), line.size(), acknowledged_) == nullptr) return false;
+    char* rest = nullptr;
+    thread = static_cast<int>(std::strtol(line.data(), &rest, 10));
+    number = std::strtoll(rest, nullptr, 10);
+    return true;
   }
   void kill() const { ::kill(child_, SIGKILL); }
 

@@ -73,7 +73,8 @@ void write_acknowledgement(JsonWriter& json, const rotation::Acknowledgement& ac
 }
 
 // The subscriber owns its end of the stream.
-service::ConsumerStreams::Subscriber subscriber_of(std::shared_ptr<net::EventStream> stream) {
+service::ConsumerStreams::Subscriber subscriber_of(
+    const std::shared_ptr<net::EventStream>& stream) {
   service::ConsumerStreams::Subscriber subscriber;
   subscriber.ready = [stream](std::int64_t seq, bool resumed) {
     return stream->send(std::to_string(seq), "ready",

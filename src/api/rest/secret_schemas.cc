@@ -53,7 +53,6 @@ std::string_view secret_request(OperationId id) {
     case OperationId::secret_undelete:
       return KW_OBJECT(KW_INTEGER("version"));
     case OperationId::secret_rotate:
-      return KW_OBJECT("");
     case OperationId::secret_unbind:
     case OperationId::target_test:
       return KW_OBJECT("");
@@ -142,7 +141,6 @@ std::optional<ResponseShape> secret_response(OperationId id) {
           R"("opened_at":{"type":"string","format":"date-time"},)"
           R"("due_at":{"type":"string","format":"date-time"}}}}}})"};
     case OperationId::secret_complete_task:
-      return ResponseShape{202, kJson, KW_REF("Run")};
     case OperationId::secret_rotate:
       return ResponseShape{202, kJson, KW_REF("Run")};
     case OperationId::target_list:
