@@ -111,7 +111,7 @@ class WithConsumer final : public secrets::Connector {
   }
   Answer remove_pending(const Context& context, const Place& place, const Credential& fresh,
                         const Credential* old) override {
-    const Answer answer = real_.remove_pending(context, place, fresh, old);
+    Answer answer = real_.remove_pending(context, place, fresh, old);
     if (answer.outcome == Outcome::kOk) held_.forget(fresh);
     return answer;
   }
@@ -124,7 +124,8 @@ class WithConsumer final : public secrets::Connector {
 class Receiver final : public ForeignSystem {
  public:
   Receiver() {
-    process_.start({"/usr/bin/python3", "-B", KW_CONNECTORS "/webhook_receiver_for_tests.py",
+    process_.start({"/usr/bin/python3", "-B",
+                    std::string(KW_CONNECTORS).append("/webhook_receiver_for_tests.py"),
                     folder_ / "port", folder_ / "secrets"},
                    folder_ / "log");
     KW_CHECK(comes_true([&] { return bool(std::ifstream(folder_ / "port") >> port_); }));
