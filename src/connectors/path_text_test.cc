@@ -7,8 +7,8 @@ namespace {
 
 TEST(PathText, gives_back_every_path) {
   for (const std::string path :
-       {"a", "a/b c/d.txt", "100%", "line\nbreak", "\xff\xfe",
-        "gr\xc3\xbc\xc3\x9f\145/\xe2\x82\xac", "cut\xe2\x82", "\xed\xa0\x80"}) {
+       {"a", "a/b c/d.txt", "100%", "line\nbreak", "\xff\xfe", "gr\xc3\xbc\xc3\x9f/\xe2\x82\xac",
+        "cut\xe2\x82", "\xed\xa0\x80"}) {
     const auto back = path_of_text(path_text(path));
     ASSERT_TRUE(back) << path_text(path);
     EXPECT_EQ(*back, path);
