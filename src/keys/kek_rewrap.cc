@@ -21,7 +21,8 @@ namespace {
 constexpr std::chrono::seconds kLeaseTime{30};
 constexpr std::chrono::seconds kLeaseRenewal{10};
 constexpr int kSequenceBits = 40;
-constexpr std::size_t kRangesAhead = 4;
+// More ranges than threads: two cores stay busy while the oldest one is written.
+constexpr std::size_t kReaders = 3, kRangesAhead = 8;
 
 std::int64_t first_id(std::int64_t tenant) {
   return tenant << kSequenceBits;
@@ -78,12 +79,13 @@ class Rewrap {
   Status rewrap_all() {
     KW_TRY(const std::int64_t last, newest_cell());
     std::vector<seal::KekCipher> ciphers;
-    while (ciphers.size() < kRangesAhead) {
+    while (ciphers.size() < kReaders) {
       KW_TRY(seal::KekCipher cipher, context_.barrier.cipher_to(job_.tenant, job_.target_version));
       ciphers.push_back(std::move(cipher));
     }
     RewrapAhead ahead(context_.store, std::move(ciphers),
                       std::max(job_.cursor, first_id(job_.tenant)), last);
+    look_around();  // before the first ranges are cut
     while (running()) {
       KW_OK(renew_lease());
       read_ahead(ahead);
@@ -147,7 +149,11 @@ class Rewrap {
     }
     if (measured_ == 0) measured_at_ = now;
     measured_ += cells;
-    pace_.look(now, context_.store.foreground(), held_);
+    look_around();
+  }
+
+  void look_around() {
+    pace_.look(context_.clock.steady(), context_.store.foreground(), held_);
     progress_.foreground_ratio = pace_.ratio();
   }
 
@@ -184,7 +190,7 @@ class Rewrap {
   }
 
   // Of the ids above `after`, up to `last`. A cell begins with the version that it is under; in the
-  // order of bytes those under the target lie between it and the next number.
+  // order of bytes those under the target lie between it and the next number alone.
   Result<std::int64_t> left_behind(std::int64_t after, std::int64_t last) const {
     const Bytes target = ByteWriter().u32(job_.target_version).bytes();
     const Bytes next = ByteWriter().u32(job_.target_version + 1).bytes();
@@ -192,7 +198,7 @@ class Rewrap {
     KW_OK(context_.store.read([&](store::Reader& reader) -> Status {
       KW_TRY(const auto row,
              reader.query_one("SELECT count(*) FROM sealed_cell WHERE id > $1 AND id <= $2"
-                              " AND (cell < $3 OR cell >= $4)",
+                              " AND cell NOT BETWEEN $3 AND $4",
                               {after, last, target, next}));
       count = row->integer(0);
       return ok();

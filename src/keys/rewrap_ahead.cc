@@ -43,7 +43,7 @@ RewrapAhead::~RewrapAhead() {
 }
 
 void RewrapAhead::fill(std::size_t ids, std::size_t ranges) {
-  while (under_way_.size() < std::min(ranges, ciphers_.size()) && begin_ < last_) {
+  while (under_way_.size() < ranges && begin_ < last_) {
     auto range = std::make_unique<Range>();
     range->begin = begin_;
     range->slice = spare();

@@ -211,7 +211,7 @@ TEST_F(SqliteFault, of_a_checkpoint_makes_the_store_suspect_and_loses_nothing) {
 }
 
 TEST_F(SqliteFault, of_a_checkpoint_comes_after_8_mib_where_transactions_are_small) {
-  constexpr int kBefore = 70;
+  constexpr int kBefore = 65;
   for (int i = 0; i < kBefore; ++i) ASSERT_EQ(insert(i, 100'000), "") << i;
   insert_before_a_checkpoint_that_fails(kBefore, 1'000'000);
   heal();
