@@ -28,7 +28,9 @@ class SqlitePages : public testing::Test {
       auto store = open("sqlite://" + path());
       EXPECT_EQ(reason(store), "");
       EXPECT_EQ(reason((*store)->migrate({&kWithPages, 1})), "");
-      if (first) EXPECT_EQ(reason(insert(**store)), "");
+      if (first) {
+        EXPECT_EQ(reason(insert(**store)), "");
+      }
       EXPECT_EQ(number(**store, "SELECT count(*) FROM item WHERE length(body) = 50000"), 1);
       if (!first) return number(**store, "PRAGMA page_size");
     }
